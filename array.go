@@ -1,0 +1,206 @@
+package soa
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+	"slices"
+	"unsafe"
+)
+
+// Array is a typed, shaped view of contiguous memory in C order (the last index
+// runs fastest) and in the machine's byte order. Copying an Array copies the
+// view, not the elements. The zero Array is of type Invalid and has no elements.
+type Array struct {
+	dtype DType
+	shape []int
+	data  []byte // aligned for dtype; len is Len()*dtype.Size()
+}
+
+// Of returns the one-dimensional array whose memory is s. It copies nothing.
+func Of[T Element](s []T) Array {
+	return Array{DTypeOf[T](), []int{len(s)}, bytesOf(s)}
+}
+
+// Shaped returns the array of shape dims whose memory is s, in C order. It
+// copies nothing. With no dims it is 0-dimensional, and s has one element. It
+// panics if len(s) is not the product of dims, as a slice conversion would;
+// [Array.Reshape] is the checked form.
+func Shaped[T Element](s []T, dims ...int) Array {
+	a, err := Of(s).Reshape(dims...)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// Values returns a's elements as a slice in C order, sharing a's memory. If a's
+// elements are not of type T, the error is a *DTypeError that names both types.
+func Values[T Element](a Array) ([]T, error) {
+	if want := DTypeOf[T](); a.dtype != want {
+		return nil, &DTypeError{Have: a.dtype, Want: want}
+	}
+	if len(a.data) == 0 {
+		return []T{}, nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(a.data))), a.Len()), nil
+}
+
+// New returns an array of zeros that owns its memory. The error is an ErrDType
+// or an ErrShape: a negative extent, or a size that overflows.
+func New(dtype DType, dims ...int) (Array, error) {
+	if !dtype.Valid() {
+		return Array{}, fmt.Errorf("soa: new array: %w", ErrDType)
+	}
+	n, err := product(dims)
+	if err != nil {
+		return Array{}, err
+	}
+	size, ok := mul(n, dtype.Size())
+	if !ok {
+		return Array{}, fmt.Errorf("soa: %w: %v elements of %v overflow the address space", ErrShape, dims, dtype)
+	}
+	// Words, so that every element type is aligned.
+	words := make([]uint64, (size+7)/8)
+	return Array{dtype, slices.Clone(dims), bytesOf(words)[:size:size]}, nil
+}
+
+// FromBytes returns the array of the given type and shape whose memory is data:
+// C order, native byte order, len(data) exactly the array's size, and data
+// aligned for dtype ([DType.Align]). It copies nothing. Bool elements must be 0
+// or 1, which FromBytes checks. The error is an ErrDType or an ErrShape.
+func FromBytes(dtype DType, data []byte, dims ...int) (Array, error) {
+	if !dtype.Valid() {
+		return Array{}, fmt.Errorf("soa: array from bytes: %w", ErrDType)
+	}
+	n, err := product(dims)
+	if err != nil {
+		return Array{}, err
+	}
+	if size, ok := mul(n, dtype.Size()); !ok || size != len(data) {
+		return Array{}, fmt.Errorf("soa: %w: %d bytes are not %v elements of %v", ErrShape, len(data), dims, dtype)
+	}
+	if len(data) > 0 && uintptr(unsafe.Pointer(unsafe.SliceData(data)))%uintptr(dtype.Align()) != 0 {
+		return Array{}, fmt.Errorf("soa: %w: memory is not aligned for %v", ErrDType, dtype)
+	}
+	if dtype == Bool {
+		if i := slices.IndexFunc(data, func(b byte) bool { return b > 1 }); i >= 0 {
+			return Array{}, fmt.Errorf("soa: %w: bool element %d is the byte %d, neither 0 nor 1", ErrDType, i, data[i])
+		}
+	}
+	return Array{dtype, slices.Clone(dims), data}, nil
+}
+
+// DType returns the type of the elements.
+func (a Array) DType() DType { return a.dtype }
+
+// Shape returns the extent of each dimension. The caller must not change it.
+func (a Array) Shape() []int { return a.shape }
+
+// NDim returns the number of dimensions, 0 for a scalar.
+func (a Array) NDim() int { return len(a.shape) }
+
+// Len returns the number of elements.
+func (a Array) Len() int {
+	if a.dtype == Invalid {
+		return 0
+	}
+	return len(a.data) / a.dtype.Size()
+}
+
+// Rows returns the extent of the first dimension, 1 for a scalar.
+func (a Array) Rows() int {
+	if len(a.shape) == 0 {
+		return min(1, a.Len())
+	}
+	return a.shape[0]
+}
+
+// NBytes returns the bytes that the elements take.
+func (a Array) NBytes() int { return len(a.data) }
+
+// Bytes returns the memory of the elements: C order, native byte order, shared.
+func (a Array) Bytes() []byte { return a.data }
+
+// Reshape returns the same elements with another shape, sharing memory. The
+// number of elements must stay the same, else the error is an ErrShape.
+func (a Array) Reshape(dims ...int) (Array, error) {
+	n, err := product(dims)
+	if err != nil {
+		return Array{}, err
+	}
+	if n != a.Len() {
+		return Array{}, fmt.Errorf("soa: %w: %d elements do not fill the shape %v", ErrShape, a.Len(), dims)
+	}
+	return Array{a.dtype, slices.Clone(dims), a.data}, nil
+}
+
+// Slice returns rows lo up to, not including, hi, sharing memory. It panics if
+// they are out of range, as slicing does.
+func (a Array) Slice(lo, hi int) Array {
+	if lo < 0 || hi < lo || hi > a.Rows() {
+		panic(fmt.Sprintf("soa: rows %d:%d of an array of %d rows", lo, hi, a.Rows()))
+	}
+	row := 0
+	if a.Rows() > 0 {
+		row = len(a.data) / a.Rows()
+	}
+	shape := []int{hi - lo}
+	if len(a.shape) > 0 {
+		shape = append(shape, a.shape[1:]...)
+	}
+	return Array{a.dtype, shape, a.data[lo*row : hi*row : hi*row]}
+}
+
+// Clone returns a copy that owns its memory.
+func (a Array) Clone() Array {
+	if a.dtype == Invalid {
+		return Array{}
+	}
+	words := make([]uint64, (len(a.data)+7)/8)
+	data := bytesOf(words)[:len(a.data):len(a.data)]
+	copy(data, a.data)
+	return Array{a.dtype, slices.Clone(a.shape), data}
+}
+
+// Equal reports whether a and b have the same type, shape and bits: a NaN equals
+// a NaN of the same bits, and 0 does not equal -0.
+func (a Array) Equal(b Array) bool {
+	return a.dtype == b.dtype && slices.Equal(a.shape, b.shape) && bytes.Equal(a.data, b.data)
+}
+
+// String returns the type and shape, for example "float32[1000 3]".
+func (a Array) String() string { return fmt.Sprintf("%v%v", a.dtype, a.shape) }
+
+func bytesOf[T Element | uint64](s []T) []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
+}
+
+// product returns the number of elements of a shape, 1 for no dims. An extent of
+// zero makes it zero, whatever the others would overflow to.
+func product(dims []int) (int, error) {
+	n, ok := 1, true
+	for _, d := range dims {
+		if d < 0 {
+			return 0, fmt.Errorf("soa: %w: negative extent in %v", ErrShape, dims)
+		}
+		if ok {
+			n, ok = mul(n, d)
+		}
+	}
+	if slices.Contains(dims, 0) {
+		return 0, nil
+	}
+	if !ok {
+		return 0, fmt.Errorf("soa: %w: %v overflows", ErrShape, dims)
+	}
+	return n, nil
+}
+
+func mul(a, b int) (int, bool) {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	return int(lo), hi == 0 && int64(lo) >= 0
+}

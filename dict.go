@@ -1,0 +1,188 @@
+package soa
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Dict is an ordered set of named arrays: one partition's fields. The arrays may
+// differ in type and shape. The zero Dict is empty and ready to use; a nil *Dict
+// can be read as an empty one.
+type Dict struct {
+	names  []string
+	arrays map[string]Array
+}
+
+// NewDict returns an empty Dict.
+func NewDict() *Dict { return &Dict{} }
+
+// Set puts the array a under name: in place of the one that has that name, else
+// after all others. It keeps the view, not a copy of the elements.
+func (d *Dict) Set(name string, a Array) {
+	if d.arrays == nil {
+		d.arrays = make(map[string]Array)
+	}
+	if _, ok := d.arrays[name]; !ok {
+		d.names = append(d.names, name)
+	}
+	d.arrays[name] = a
+}
+
+// Get returns the array under name, and whether there is one.
+func (d *Dict) Get(name string) (Array, bool) {
+	if d == nil {
+		return Array{}, false
+	}
+	a, ok := d.arrays[name]
+	return a, ok
+}
+
+// Has reports whether there is an array under name.
+func (d *Dict) Has(name string) bool {
+	_, ok := d.Get(name)
+	return ok
+}
+
+// Delete takes the array under name out; without one it does nothing.
+func (d *Dict) Delete(name string) {
+	if d.Has(name) {
+		delete(d.arrays, name)
+		d.names = slices.DeleteFunc(d.names, func(n string) bool { return n == name })
+	}
+}
+
+// Clear takes all arrays out.
+func (d *Dict) Clear() {
+	d.names = d.names[:0]
+	clear(d.arrays)
+}
+
+// Len returns the number of arrays.
+func (d *Dict) Len() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.names)
+}
+
+// Names returns the names in order, as a slice of the caller's own.
+func (d *Dict) Names() []string {
+	if d == nil {
+		return nil
+	}
+	return slices.Clone(d.names)
+}
+
+// All runs over names and arrays in order. The Dict must not change meanwhile.
+func (d *Dict) All() iter.Seq2[string, Array] {
+	return func(yield func(string, Array) bool) {
+		if d == nil {
+			return
+		}
+		for _, name := range d.names {
+			if !yield(name, d.arrays[name]) {
+				return
+			}
+		}
+	}
+}
+
+// Rows returns the number of rows that the arrays share, and whether they agree
+// on it. An empty Dict has 0 rows and agrees.
+func (d *Dict) Rows() (rows int, agree bool) {
+	first := true
+	for _, a := range d.All() {
+		if first {
+			rows, first = a.Rows(), false
+		} else if a.Rows() != rows {
+			return 0, false
+		}
+	}
+	return rows, true
+}
+
+// NBytes returns the bytes of all elements.
+func (d *Dict) NBytes() int {
+	n := 0
+	for _, a := range d.All() {
+		n += a.NBytes()
+	}
+	return n
+}
+
+// Select returns a Dict of the named arrays in that order, sharing their memory.
+// The error is a *FieldError for a name that is not there, or an ErrField for
+// one given twice.
+func (d *Dict) Select(names ...string) (*Dict, error) {
+	out := NewDict()
+	for _, name := range names {
+		a, ok := d.Get(name)
+		if !ok {
+			return nil, &FieldError{name, d.Names()}
+		}
+		if out.Has(name) {
+			return nil, fmt.Errorf("soa: %w: %q is asked for twice", ErrField, name)
+		}
+		out.Set(name, a)
+	}
+	return out, nil
+}
+
+// Share returns a Dict of its own with the same arrays, sharing their memory.
+func (d *Dict) Share() *Dict {
+	out := NewDict()
+	for name, a := range d.All() {
+		out.Set(name, a)
+	}
+	return out
+}
+
+// Clone returns a copy whose arrays own their memory.
+func (d *Dict) Clone() *Dict {
+	out := NewDict()
+	for name, a := range d.All() {
+		out.Set(name, a.Clone())
+	}
+	return out
+}
+
+// Equal reports whether d and e hold equal arrays ([Array.Equal]) under the same
+// names in the same order.
+func (d *Dict) Equal(e *Dict) bool {
+	if !slices.Equal(d.Names(), e.Names()) {
+		return false
+	}
+	for name, a := range d.All() {
+		if b, _ := e.Get(name); !a.Equal(b) {
+			return false
+		}
+	}
+	return true
+}
+
+// String returns names, types and shapes on one line.
+func (d *Dict) String() string {
+	var b strings.Builder
+	for name, a := range d.All() {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%s:%v", name, a)
+	}
+	return "{" + b.String() + "}"
+}
+
+// Column returns the elements of d's field name as a slice that shares its
+// memory. The error is a *FieldError, or a *DTypeError naming the field.
+func Column[T Element](d *Dict, name string) ([]T, error) {
+	a, ok := d.Get(name)
+	if !ok {
+		return nil, &FieldError{name, d.Names()}
+	}
+	if want := DTypeOf[T](); a.dtype != want {
+		return nil, &DTypeError{name, a.dtype, want}
+	}
+	return Values[T](a)
+}
