@@ -91,6 +91,25 @@ func FromBytes(dtype DType, data []byte, dims ...int) (Array, error) {
 	return Array{dtype, slices.Clone(dims), data}, nil
 }
 
+// Resize returns an array of the given type and shape in a's memory if that is
+// large enough and aligned, else in fresh memory. Its elements are undefined
+// until written. Memory that [Of] took from a slice is used up to the slice's
+// length, never up to its capacity. The error is that of [New].
+func (a Array) Resize(dtype DType, dims ...int) (Array, error) {
+	if dtype == a.dtype && slices.Equal(dims, a.shape) {
+		return a, nil
+	}
+	n, err := product(dims)
+	if err != nil {
+		return Array{}, err
+	}
+	size, ok := mul(n, dtype.Size())
+	if !ok || size > cap(a.data) || dtype.Align() > a.dtype.Align() {
+		return New(dtype, dims...)
+	}
+	return Array{dtype, slices.Clone(dims), a.data[:size]}, nil
+}
+
 // DType returns the type of the elements.
 func (a Array) DType() DType { return a.dtype }
 
