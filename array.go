@@ -3,7 +3,6 @@ package soa
 import (
 	"bytes"
 	"fmt"
-	"math/bits"
 	"slices"
 	"unsafe"
 )
@@ -47,22 +46,13 @@ func Values[T Element](a Array) ([]T, error) {
 }
 
 // New returns an array of zeros that owns its memory. The error is an ErrDType
-// or an ErrShape: a negative extent, or a size that overflows.
+// or an ErrShape: a negative extent, or more than any machine can hold.
 func New(dtype DType, dims ...int) (Array, error) {
-	if !dtype.Valid() {
-		return Array{}, fmt.Errorf("soa: new array: %w", ErrDType)
-	}
-	n, err := product(dims)
+	size, err := sizeOf(dtype, dims)
 	if err != nil {
 		return Array{}, err
 	}
-	size, ok := mul(n, dtype.Size())
-	if !ok {
-		return Array{}, fmt.Errorf("soa: %w: %v elements of %v overflow the address space", ErrShape, dims, dtype)
-	}
-	// Words, so that every element type is aligned.
-	words := make([]uint64, (size+7)/8)
-	return Array{dtype, slices.Clone(dims), bytesOf(words)[:size:size]}, nil
+	return Array{dtype, slices.Clone(dims), alloc(size)}, nil
 }
 
 // FromBytes returns the array of the given type and shape whose memory is data:
@@ -70,44 +60,47 @@ func New(dtype DType, dims ...int) (Array, error) {
 // aligned for dtype ([DType.Align]). It copies nothing. Bool elements must be 0
 // or 1, which FromBytes checks. The error is an ErrDType or an ErrShape.
 func FromBytes(dtype DType, data []byte, dims ...int) (Array, error) {
-	if !dtype.Valid() {
-		return Array{}, fmt.Errorf("soa: array from bytes: %w", ErrDType)
-	}
-	n, err := product(dims)
+	size, err := sizeOf(dtype, dims)
 	if err != nil {
 		return Array{}, err
 	}
-	if size, ok := mul(n, dtype.Size()); !ok || size != len(data) {
+	if size != len(data) {
 		return Array{}, fmt.Errorf("soa: %w: %d bytes are not %v elements of %v", ErrShape, len(data), dims, dtype)
 	}
-	if len(data) > 0 && uintptr(unsafe.Pointer(unsafe.SliceData(data)))%uintptr(dtype.Align()) != 0 {
-		return Array{}, fmt.Errorf("soa: %w: memory is not aligned for %v", ErrDType, dtype)
+	if !aligned(data, dtype) {
+		return Array{}, fmt.Errorf("soa: %w: memory is not aligned for %v: copy it into an array of New", ErrDType, dtype)
 	}
 	if dtype == Bool {
 		if i := slices.IndexFunc(data, func(b byte) bool { return b > 1 }); i >= 0 {
 			return Array{}, fmt.Errorf("soa: %w: bool element %d is the byte %d, neither 0 nor 1", ErrDType, i, data[i])
 		}
 	}
-	return Array{dtype, slices.Clone(dims), data}, nil
+	return Array{dtype, slices.Clone(dims), slices.Clip(data)}, nil
 }
 
 // Resize returns an array of the given type and shape in a's memory if that is
 // large enough and aligned, else in fresh memory. Its elements are undefined
-// until written. Memory that [Of] took from a slice is used up to the slice's
-// length, never up to its capacity. The error is that of [New].
+// until written. An array that was made smaller keeps its memory and can grow
+// back into it, so that one array serves reads of changing size: go on with the
+// result alone, as after append. Memory from [Of] and [FromBytes] is used up to the slice's length,
+// never up to its capacity, and memory from [Array.Slice] up to the last row.
+// The error is that of [New].
 func (a Array) Resize(dtype DType, dims ...int) (Array, error) {
-	if dtype == a.dtype && slices.Equal(dims, a.shape) {
-		return a, nil
-	}
-	n, err := product(dims)
+	size, err := sizeOf(dtype, dims)
 	if err != nil {
 		return Array{}, err
 	}
-	size, ok := mul(n, dtype.Size())
-	if !ok || size > cap(a.data) || dtype.Align() > a.dtype.Align() {
+	if dtype == a.dtype && slices.Equal(dims, a.shape) {
+		return a, nil
+	}
+	if size > cap(a.data) || !aligned(a.data, dtype) {
 		return New(dtype, dims...)
 	}
-	return Array{dtype, slices.Clone(dims), a.data[:size]}, nil
+	data := a.data[:size]
+	if dtype == Bool { // a byte that another type left is no bool
+		clear(data)
+	}
+	return Array{dtype, slices.Clone(dims), data}, nil
 }
 
 // DType returns the type of the elements.
@@ -139,6 +132,7 @@ func (a Array) Rows() int {
 func (a Array) NBytes() int { return len(a.data) }
 
 // Bytes returns the memory of the elements: C order, native byte order, shared.
+// Who writes to it puts only 0 and 1 into an array of Bool.
 func (a Array) Bytes() []byte { return a.data }
 
 // Reshape returns the same elements with another shape, sharing memory. The
@@ -154,8 +148,8 @@ func (a Array) Reshape(dims ...int) (Array, error) {
 	return Array{a.dtype, slices.Clone(dims), a.data}, nil
 }
 
-// Slice returns rows lo up to, not including, hi, sharing memory. It panics if
-// they are out of range, as slicing does.
+// Slice returns rows lo up to, not including, hi, sharing memory; a scalar is
+// one row. It panics if they are out of range, as slicing does.
 func (a Array) Slice(lo, hi int) Array {
 	if lo < 0 || hi < lo || hi > a.Rows() {
 		panic(fmt.Sprintf("soa: rows %d:%d of an array of %d rows", lo, hi, a.Rows()))
@@ -176,8 +170,7 @@ func (a Array) Clone() Array {
 	if a.dtype == Invalid {
 		return Array{}
 	}
-	words := make([]uint64, (len(a.data)+7)/8)
-	data := bytesOf(words)[:len(a.data):len(a.data)]
+	data := alloc(len(a.data))
 	copy(data, a.data)
 	return Array{a.dtype, slices.Clone(a.shape), data}
 }
@@ -191,35 +184,21 @@ func (a Array) Equal(b Array) bool {
 // String returns the type and shape, for example "float32[1000 3]".
 func (a Array) String() string { return fmt.Sprintf("%v%v", a.dtype, a.shape) }
 
-func bytesOf[T Element | uint64](s []T) []byte {
+// bytesOf returns the memory of s, up to its length.
+func bytesOf[T Element](s []T) []byte {
 	if len(s) == 0 {
 		return nil
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
 }
 
-// product returns the number of elements of a shape, 1 for no dims. An extent of
-// zero makes it zero, whatever the others would overflow to.
-func product(dims []int) (int, error) {
-	n, ok := 1, true
-	for _, d := range dims {
-		if d < 0 {
-			return 0, fmt.Errorf("soa: %w: negative extent in %v", ErrShape, dims)
-		}
-		if ok {
-			n, ok = mul(n, d)
-		}
-	}
-	if slices.Contains(dims, 0) {
-		return 0, nil
-	}
-	if !ok {
-		return 0, fmt.Errorf("soa: %w: %v overflows", ErrShape, dims)
-	}
-	return n, nil
+// alloc returns size bytes of zeros, aligned for every element type.
+func alloc(size int) []byte {
+	words := make([]uint64, (size+7)/8)
+	return bytesOf(words)[:size:size]
 }
 
-func mul(a, b int) (int, bool) {
-	hi, lo := bits.Mul64(uint64(a), uint64(b))
-	return int(lo), hi == 0 && int64(lo) >= 0
+// aligned reports whether elements of type dtype may lie at the start of data.
+func aligned(data []byte, dtype DType) bool {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(data)))%uintptr(dtype.Align()) == 0
 }

@@ -9,7 +9,8 @@ import (
 
 // Dict is an ordered set of named arrays: one partition's fields. The arrays may
 // differ in type and shape. The zero Dict is empty and ready to use; a nil *Dict
-// can be read as an empty one.
+// can be read as an empty one. A Dict is handed on by pointer: [Dict.Share], not
+// an assignment, makes a second one.
 type Dict struct {
 	names  []string
 	arrays map[string]Array
@@ -55,8 +56,9 @@ func (d *Dict) Delete(name string) {
 
 // Clear takes all arrays out.
 func (d *Dict) Clear() {
-	d.names = d.names[:0]
-	clear(d.arrays)
+	if d != nil {
+		*d = Dict{}
+	}
 }
 
 // Len returns the number of arrays.

@@ -128,7 +128,7 @@ func DTypeOf[T Element]() DType {
 
 var f16Type = reflect.TypeFor[F16]()
 
-var kinds = map[reflect.Kind]DType{
+var kinds = [reflect.UnsafePointer + 1]DType{
 	reflect.Bool: Bool,
 	reflect.Int8: Int8, reflect.Int16: Int16, reflect.Int32: Int32, reflect.Int64: Int64,
 	reflect.Uint8: Uint8, reflect.Uint16: Uint16, reflect.Uint32: Uint32, reflect.Uint64: Uint64,

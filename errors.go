@@ -9,7 +9,7 @@ import (
 var (
 	ErrDType = errors.New("wrong element type")
 	ErrShape = errors.New("wrong shape")
-	ErrField = errors.New("no such field")
+	ErrField = errors.New("wrong field") // one that is not there, or is named twice
 )
 
 // A DTypeError says that an array's elements are of another type than the one
