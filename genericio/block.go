@@ -1,0 +1,106 @@
+package genericio
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/crc64"
+)
+
+// chunk is how many bytes are read or written and summed at a time: few enough
+// to be in the cache still when the second of the two comes. Elements do not
+// straddle chunks.
+const chunk = 256 << 10
+
+// buffers holds the memory that a block's last bytes and its checksum are read
+// into, and written from, together.
+var buffers = sync.Pool{New: func() any { return new([chunk + crcSize]byte) }}
+
+// readBlock reads the rows of a rank and a variable, in native byte order, into
+// dst, which is as long as they are. The block is readable.
+func (r *Reader) readBlock(ctx context.Context, rank, v int, dst []byte) error {
+	b := r.Block(rank, v)
+	desc := &r.head.Variables[v]
+	each := func(p []byte) {}
+	if bigEndian(r.head.ByteOrder) != soa.NativeBigEndian() {
+		each = func(p []byte) { swap(p, desc.DType.Size()) }
+	}
+	if err := r.readRaw(ctx, b, dst, each); err != nil {
+		return r.blockError(rank, v, err)
+	}
+	return nil
+}
+
+// readRaw reads a block's bytes into dst, checks them, and calls each on every
+// piece of them while it is in the cache.
+func (r *Reader) readRaw(ctx context.Context, b Block, dst []byte, each func([]byte)) error {
+	crc, at := uint64(0), b.Offset
+	for len(dst) >= chunk {
+		if err := r.pread(ctx, dst[:chunk], at); err != nil {
+			return err
+		}
+		crc = r.sum(crc, dst[:chunk])
+		each(dst[:chunk])
+		dst, at = dst[chunk:], at+chunk
+	}
+	buf := buffers.Get().(*[chunk + crcSize]byte)
+	defer buffers.Put(buf)
+	rest := buf[:len(dst)+crcSize]
+	if err := r.pread(ctx, rest, at); err != nil {
+		return err
+	}
+	copy(dst, rest)
+	crc = r.sum(crc, dst)
+	each(dst)
+	return r.compare(crc, rest[len(dst):])
+}
+
+// checkRaw reads a block's stored bytes and checks them.
+func (r *Reader) checkRaw(ctx context.Context, b Block) error {
+	buf := buffers.Get().(*[chunk + crcSize]byte)
+	defer buffers.Put(buf)
+	crc, at, end := uint64(0), b.Offset, b.Offset+b.Size
+	for ; end-at >= chunk; at += chunk {
+		if err := r.pread(ctx, buf[:chunk], at); err != nil {
+			return err
+		}
+		crc = crc64.Update(crc, buf[:chunk])
+	}
+	rest := buf[:end-at+crcSize]
+	if err := r.pread(ctx, rest, at); err != nil {
+		return err
+	}
+	if !checksumOK(crc64.Update(crc, rest[:end-at]), rest[end-at:]) {
+		return ErrChecksum
+	}
+	return nil
+}
+
+// pread fills p from offset at.
+func (r *Reader) pread(ctx context.Context, p []byte, at int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := readFull(r.src, p, at); err == io.ErrUnexpectedEOF {
+		return shortRead(r.opts.Name, at, err)
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+func (r *Reader) sum(crc uint64, p []byte) uint64 {
+	if r.opts.SkipCRC {
+		return crc
+	}
+	return crc64.Update(crc, p)
+}
+
+func (r *Reader) compare(crc uint64, stored []byte) error {
+	if r.opts.SkipCRC || checksumOK(crc, stored) {
+		return nil
+	}
+	return ErrChecksum
+}

@@ -1,0 +1,140 @@
+package genericio
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+
+	"github.com/soastore/soa/internal/wire"
+)
+
+// blockTable finds blocks. It keeps block headers in their stored form: a file of
+// many ranks has millions of them, of which a reader needs a few.
+type blockTable struct {
+	ranks     []Rank
+	variables []Variable
+	before    []int64 // bytes a row of the variables before each one
+
+	raw    []byte // the block headers, nil without
+	stride int
+	order  binary.ByteOrder
+}
+
+// newBlockTable checks that the blocks lie in the file, behind the header and
+// apart from one another, and that the raw ones have the size of their rows.
+func newBlockTable(d *decoder) (blockTable, error) {
+	t := blockTable{ranks: d.head.Ranks, variables: d.head.Variables, order: d.order, stride: int(d.blocks.size)}
+	if d.blocks.size > 0 {
+		t.raw = d.raw[d.blocks.start:][:d.blocks.count*d.blocks.size]
+	}
+	record, err := t.sum(d)
+	if err != nil {
+		return t, err
+	}
+	if err := t.checkSizes(d, record); err != nil {
+		return t, err
+	}
+	return t, t.checkExtents(d)
+}
+
+// sum fills before and returns the bytes of a whole row.
+func (t *blockTable) sum(d *decoder) (record int64, err error) {
+	t.before = make([]int64, len(t.variables))
+	for i, v := range t.variables {
+		t.before[i] = record
+		record += int64(v.RowBytes) // 2^31 a variable at most, and 272 bytes of header each
+	}
+	if record < 0 {
+		return 0, d.fail(56, "rows of more than 2^63 bytes")
+	}
+	return record, nil
+}
+
+// at returns a block.
+func (t *blockTable) at(rank, variable int) Block {
+	if t.raw != nil {
+		return t.stored(rank, variable)
+	}
+	r := t.ranks[rank]
+	return Block{
+		Offset: r.start + r.Rows*t.before[variable] + int64(variable)*crcSize,
+		Size:   r.Rows * int64(t.variables[variable].RowBytes),
+	}
+}
+
+// stored decodes a block header.
+func (t *blockTable) stored(rank, variable int) Block {
+	raw := t.raw[(rank*len(t.variables)+variable)*t.stride:]
+	c := wire.NewCursor(raw[:blockSize], t.order)
+	names := c.Bytes(numFilters * filterSize)
+	b := Block{Offset: int64(c.U64()), Size: int64(c.U64())}
+	for ; len(names) > 0 && names[0] != 0; names = names[filterSize:] {
+		name, _, _ := bytes.Cut(names[:filterSize], []byte{0})
+		b.Filters = append(b.Filters, string(name))
+	}
+	return b
+}
+
+// checkSizes checks all that at computes with.
+func (t *blockTable) checkSizes(d *decoder, record int64) error {
+	for i, r := range t.ranks {
+		if hi, lo := bits.Mul64(uint64(r.Rows), uint64(record)); hi != 0 || int64(lo) < 0 {
+			return d.fail(d.ranks.start, "rank %d has %d rows of %d bytes", i, r.Rows, record)
+		}
+		if t.raw == nil && !wire.Fits(uint64(r.start)+uint64(len(t.variables))*crcSize, uint64(r.Rows), uint64(record), uint64(d.size)) {
+			return d.fail(uint64(r.start), "rank %d has %d rows of %d bytes here, but the file ends at %d: it is cut short or damaged",
+				i, r.Rows, record, d.size)
+		}
+		for v := range t.variables {
+			if err := t.checkSize(d, i, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *blockTable) checkSize(d *decoder, rank, v int) error {
+	b := t.at(rank, v)
+	if b.Offset < int64(len(d.raw))+crcSize || b.Size < 0 ||
+		!wire.Fits(uint64(b.Offset)+crcSize, 1, uint64(b.Size), uint64(d.size)) {
+		return d.fail(uint64(b.Offset), "the block of rank %d, variable %q has %d bytes here, in a file of %d: it is cut short or damaged",
+			rank, t.variables[v].Name, b.Size, d.size)
+	}
+	if want := t.ranks[rank].Rows * int64(t.variables[v].RowBytes); len(b.Filters) == 0 && b.Size != want {
+		return d.fail(uint64(b.Offset), "the block of rank %d, variable %q has %d bytes, its rows %d", rank, t.variables[v].Name, b.Size, want)
+	}
+	return nil
+}
+
+// checkExtents checks that no two blocks overlap. Writers put them in order, so
+// that there is rarely anything to sort.
+func (t *blockTable) checkExtents(d *decoder) error {
+	end, ordered := int64(0), true
+	for rank := range t.ranks {
+		for v := range t.variables {
+			b := t.at(rank, v)
+			ordered = ordered && b.Offset >= end
+			end = b.Offset + b.Size + crcSize
+		}
+	}
+	if ordered {
+		return nil
+	}
+	all := make([]Block, 0, len(t.ranks)*len(t.variables))
+	for rank := range t.ranks {
+		for v := range t.variables {
+			b := t.at(rank, v)
+			all = append(all, Block{Offset: b.Offset, Size: b.Size})
+		}
+	}
+	slices.SortFunc(all, func(a, b Block) int { return cmp.Compare(a.Offset, b.Offset) })
+	for i, b := range all[1:] {
+		if b.Offset < all[i].Offset+all[i].Size+crcSize {
+			return d.fail(uint64(b.Offset), "a block begins inside the one at %d", all[i].Offset)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package genericio
+
+import (
+	"context"
+	"io"
+	"unsafe"
+
+	"github.com/soastore/soa"
+)
+
+// View returns variables of one rank, as ReadRank does, out of mem, which holds
+// the whole file: a mapping of it. An array shares the memory of mem where the
+// block is unfiltered, aligned for its type and in native byte order
+// ([Reader.Viewable]), and is a copy elsewhere. Shared arrays are as long-lived
+// and as writable as mem is.
+func (r *Reader) View(ctx context.Context, mem []byte, rank int, names ...string) (*soa.Dict, error) {
+	cols, err := r.columns(names, rank)
+	if err != nil {
+		return nil, err
+	}
+	m := *r
+	m.src = memory(mem)
+	out := soa.NewDict()
+	for _, v := range cols {
+		a, err := m.view(ctx, mem, rank, v)
+		if err != nil {
+			return nil, err
+		}
+		out.Set(r.head.Variables[v].Name, a)
+	}
+	return out, nil
+}
+
+// Viewable reports whether View returns the block of a rank and a variable, both
+// by position, without copying it out of a mapping of the file. Files that are
+// written with [Spec.Align] have such blocks only.
+func (r *Reader) Viewable(rank, v int) bool {
+	desc := &r.head.Variables[v]
+	return r.readable(rank, v) == nil && bigEndian(r.head.ByteOrder) == soa.NativeBigEndian() &&
+		r.Block(rank, v).Offset%int64(desc.DType.Align()) == 0
+}
+
+func (r *Reader) view(ctx context.Context, mem []byte, rank, v int) (soa.Array, error) {
+	b, desc := r.Block(rank, v), &r.head.Variables[v]
+	shape := desc.shape(int(r.head.Ranks[rank].Rows))
+	end := b.Offset + b.Size
+	if end+crcSize > int64(len(mem)) {
+		return soa.Array{}, r.blockError(rank, v, shortRead(r.opts.Name, b.Offset, io.ErrUnexpectedEOF))
+	}
+	data := mem[b.Offset:end:end]
+	if !r.Viewable(rank, v) || !aligned(data, desc.DType) {
+		a, err := soa.New(desc.DType, shape...)
+		if err != nil {
+			return soa.Array{}, err
+		}
+		return a, r.readBlock(ctx, rank, v, a.Bytes())
+	}
+	if err := r.checkView(ctx, data, mem[end:end+crcSize]); err != nil {
+		return soa.Array{}, r.blockError(rank, v, err)
+	}
+	return soa.FromBytes(desc.DType, data, shape...)
+}
+
+// checkView checks a block in memory.
+func (r *Reader) checkView(ctx context.Context, data, stored []byte) error {
+	crc := uint64(0)
+	for len(data) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(len(data), chunk)
+		crc = r.sum(crc, data[:n])
+		data = data[n:]
+	}
+	return r.compare(crc, stored)
+}
+
+func aligned(p []byte, dtype soa.DType) bool {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(p)))%uintptr(dtype.Align()) == 0
+}
+
+// memory is a file in memory.
+type memory []byte
+
+func (m memory) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off > int64(len(m)) {
+		return 0, io.EOF
+	}
+	n := copy(p, m[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
