@@ -1,0 +1,76 @@
+package shuffle
+
+// bitTile is how many bytes a bit shuffle takes through its steps at a time, so
+// that they stay in the fastest cache.
+const bitTile = 16 << 10
+
+// BitShuffle sets dst to src with bit b of byte k of every element grouped
+// together: eight elements give one byte, the first element its lowest bit, for
+// b = 0 ... 7 within k = 0 ... typesize-1. The elements beyond a multiple of
+// eight and bytes after them are copied as they are. dst must be as long as src,
+// and apart from it; typesize is at least 1.
+//
+// The steps are: split each element's bytes into planes; transpose each 8 bytes of
+// a plane as 8 x 8 bits; split those, as elements of 8 bytes, into rows of bits.
+func BitShuffle(dst, src []byte, typesize int) {
+	check(dst, src, typesize)
+	n := len(src) / typesize &^ 7
+	var scratch [bitTile]byte
+	tile, buf := bitTiling(scratch[:], typesize)
+	var few [16][]byte
+	for at := 0; at < n; at += tile {
+		e := min(tile, n-at)
+		planes := cut(few[:0], buf, typesize, e)
+		Split(planes, src[at*typesize:(at+e)*typesize])
+		transposeBits(buf[:e*typesize])
+		for k, p := range planes {
+			rows := bitRows(dst[k*n:(k+1)*n], at, e)
+			Split(rows[:], p)
+		}
+	}
+	copy(dst[n*typesize:], src[n*typesize:])
+}
+
+// BitUnshuffle is the inverse of [BitShuffle], under the same conditions.
+func BitUnshuffle(dst, src []byte, typesize int) {
+	check(dst, src, typesize)
+	n := len(src) / typesize &^ 7
+	var scratch [bitTile]byte
+	tile, buf := bitTiling(scratch[:], typesize)
+	var few [16][]byte
+	for at := 0; at < n; at += tile {
+		e := min(tile, n-at)
+		planes := cut(few[:0], buf, typesize, e)
+		for k, p := range planes {
+			rows := bitRows(src[k*n:(k+1)*n], at, e)
+			Join(p, rows[:])
+		}
+		transposeBits(buf[:e*typesize])
+		Join(dst[at*typesize:(at+e)*typesize], planes)
+	}
+	copy(dst[n*typesize:], src[n*typesize:])
+}
+
+// bitTiling returns how many elements to take at a time, and memory for them. It
+// is a multiple of 512, for a byte of a row has eight elements and kernels take 64
+// bytes at a turn.
+func bitTiling(scratch []byte, typesize int) (tile int, buf []byte) {
+	if tile = len(scratch) / typesize &^ 511; tile > 0 {
+		return tile, scratch
+	}
+	return 512, make([]byte, 512*typesize)
+}
+
+// bitRows returns the parts, for n elements from element at on, of the eight rows
+// of bits that fill b.
+func bitRows(b []byte, at, n int) (rows [8][]byte) {
+	for i := range rows {
+		rows[i] = b[i*len(b)/8+at/8:][:n/8]
+	}
+	return rows
+}
+
+// transposeBits transposes each 8 bytes of b, as 8 x 8 bits. len(b) is a multiple of 8.
+func transposeBits(b []byte) {
+	transposeBitsPortable(b[transposeBitsVector(b):])
+}

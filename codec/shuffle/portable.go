@@ -1,0 +1,39 @@
+package shuffle
+
+import "encoding/binary"
+
+// The portable twins of the vector kernels. They also do the elements that a
+// vector kernel leaves over, which is why they begin at element from.
+
+func splitPortable(planes [][]byte, src []byte, from, n int) {
+	size := len(planes)
+	for k, p := range planes {
+		for i := from; i < n; i++ {
+			p[i] = src[i*size+k]
+		}
+	}
+}
+
+func joinPortable(dst []byte, planes [][]byte, from, n int) {
+	size := len(planes)
+	for k, p := range planes {
+		for i := from; i < n; i++ {
+			dst[i*size+k] = p[i]
+		}
+	}
+}
+
+// transposeBitsPortable exchanges the blocks off the diagonal of each 8 x 8 bits,
+// of 1 x 1, 2 x 2 and 4 x 4 bits in turn (Warren, Hacker's Delight, 7-3).
+func transposeBitsPortable(b []byte) {
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		t := (x ^ x>>7) & 0x00aa00aa00aa00aa
+		x ^= t ^ t<<7
+		t = (x ^ x>>14) & 0x0000cccc0000cccc
+		x ^= t ^ t<<14
+		t = (x ^ x>>28) & 0x00000000f0f0f0f0
+		x ^= t ^ t<<28
+		binary.LittleEndian.PutUint64(b, x)
+	}
+}
