@@ -1,0 +1,248 @@
+package npz
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// The end of an archive, after the entries of its directory:
+//
+//	64-bit end        locator         end
+//	0   4 "PK\6\6"    0  4 "PK\6\7"   0   4 "PK\5\6"
+//	4   8 44          4  4 disk 0     4   4 disks 0
+//	12  4 versions    8  8 offset     8   2 entries on this disk
+//	16  8 disks 0          of the     10  2 entries            | all ones:
+//	24  8 entries          64-bit     12  4 directory's size   | see the
+//	      on this disk     end        16  4 directory's offset | 64-bit end
+//	32  8 entries     16  4 disks 1   20  2 n
+//	40  8 directory's                 22  n comment
+//	      size
+//	48  8 directory's
+//	      offset
+//
+// The first two are there only when a number is too large for the third.
+
+const (
+	endSignature     = 0x06054b50
+	end64Signature   = 0x06064b50
+	locatorSignature = 0x07064b50
+	endLen           = 22
+	end64Len         = 56
+	locatorLen       = 20
+	maxComment       = 1<<16 - 1
+
+	tailLen = 4 << 10 // read at once, with the directory if it is as short as most are
+)
+
+// directory is what the end records say.
+type directory struct {
+	entries      uint64
+	size, offset int64
+	comment      string
+}
+
+// readDirectory reads the members of an archive of size bytes, in the directory's
+// order, and its comment.
+func readDirectory(src io.ReaderAt, size int64) ([]*member, string, error) {
+	if size < endLen {
+		return nil, "", formatf("%d bytes are no zip archive", size)
+	}
+	tail, err := newWindow(src, max(0, size-tailLen), min(size, tailLen))
+	if err != nil {
+		return nil, "", err
+	}
+	d, err := readEnd(tail, size)
+	if err != nil {
+		return nil, "", err
+	}
+	b, err := readAt(tail, d.offset, d.size)
+	if err != nil {
+		return nil, "", err
+	}
+	members := make([]*member, 0, d.entries)
+	for len(b) > 0 {
+		m, rest, err := parseEntry(b)
+		if err != nil {
+			return nil, "", fmt.Errorf("member %d: %w", len(members), err)
+		}
+		members, b = append(members, m), rest
+	}
+	if uint64(len(members)) != d.entries {
+		return nil, "", formatf("directory of %d members says it has %d", len(members), d.entries)
+	}
+	return members, d.comment, bound(members, d.offset)
+}
+
+// bound finds where each member has to end: where the next one or the directory
+// begins. So no byte belongs to two members.
+func bound(members []*member, directory int64) error {
+	sorted := slices.Clone(members)
+	slices.SortFunc(sorted, func(a, b *member) int { return cmp.Compare(a.offset, b.offset) })
+	end := directory
+	for _, m := range slices.Backward(sorted) {
+		least := int64(localLen + len(m.name))
+		if m.offset > end-least || m.packed > end-least-m.offset {
+			return formatf("member %q at offset %d runs into what follows", m.name, m.offset)
+		}
+		m.end, end = end, m.offset
+	}
+	return nil
+}
+
+// readEnd finds the end records, which end the file, and checks them against
+// each other.
+func readEnd(src io.ReaderAt, size int64) (directory, error) {
+	at, err := findEnd(src, size, tailLen)
+	if err == nil && at < 0 {
+		at, err = findEnd(src, size, endLen+maxComment)
+	}
+	if err != nil {
+		return directory{}, err
+	}
+	if at < 0 {
+		return directory{}, formatf("no zip archive, or one that is cut short: its end is missing")
+	}
+	d, err := parseEnd(src, at, size)
+	if err != nil {
+		return directory{}, err
+	}
+	limit, err := d.readEnd64(src, at)
+	if err != nil {
+		return directory{}, err
+	}
+	if d.offset > limit || d.size != limit-d.offset {
+		return directory{}, formatf("directory of %d bytes at %d does not end at %d", d.size, d.offset, limit)
+	}
+	if d.entries > uint64(d.size)/entryLen {
+		return directory{}, formatf("%d members in a directory of %d bytes", d.entries, d.size)
+	}
+	return d, nil
+}
+
+// findEnd returns the offset of the end record whose comment ends the file, -1 if
+// it is not in the last n bytes.
+func findEnd(src io.ReaderAt, size, n int64) (int64, error) {
+	start := max(0, size-n)
+	tail, err := readAt(src, start, size-start)
+	if err != nil {
+		return -1, err
+	}
+	for at := len(tail) - endLen; at >= 0; at-- {
+		b := tail[at:]
+		if binary.LittleEndian.Uint32(b) == endSignature && int(binary.LittleEndian.Uint16(b[20:])) == len(b)-endLen {
+			return start + int64(at), nil
+		}
+	}
+	return -1, nil
+}
+
+func parseEnd(src io.ReaderAt, at, size int64) (directory, error) {
+	b, err := readAt(src, at, size-at)
+	if err != nil {
+		return directory{}, err
+	}
+	le := binary.LittleEndian
+	if le.Uint32(b[4:]) != 0 || le.Uint16(b[8:]) != le.Uint16(b[10:]) {
+		return directory{}, formatf("archive in several files")
+	}
+	return directory{
+		entries: uint64(le.Uint16(b[10:])),
+		size:    int64(le.Uint32(b[12:])),
+		offset:  int64(le.Uint32(b[16:])),
+		comment: string(b[endLen:]),
+	}, nil
+}
+
+// readEnd64 replaces d's numbers by those of the 64-bit end, if a locator before
+// end leads to one, and returns where the first of the end records begins.
+func (d *directory) readEnd64(src io.ReaderAt, end int64) (int64, error) {
+	if end < end64Len+locatorLen {
+		return end, nil
+	}
+	b, err := readAt(src, end-locatorLen, locatorLen)
+	if err != nil {
+		return 0, err
+	}
+	le := binary.LittleEndian
+	if le.Uint32(b) != locatorSignature {
+		return end, nil
+	}
+	at, latest := le.Uint64(b[8:]), end-locatorLen-end64Len
+	if le.Uint32(b[4:]) != 0 || le.Uint32(b[16:]) > 1 || at > uint64(latest) {
+		return 0, formatf("bad 64-bit locator")
+	}
+	if b, err = readAt(src, int64(at), end64Len); err != nil {
+		return 0, err
+	}
+	if le.Uint32(b) != end64Signature || le.Uint64(b[4:]) != uint64(end-locatorLen)-at-12 {
+		return 0, formatf("bad 64-bit end record")
+	}
+	return int64(at), d.parseEnd64(b)
+}
+
+func (d *directory) parseEnd64(b []byte) error {
+	le := binary.LittleEndian
+	entries, size, offset := le.Uint64(b[32:]), le.Uint64(b[40:]), le.Uint64(b[48:])
+	switch {
+	case le.Uint64(b[16:]) != 0 || le.Uint64(b[24:]) != entries:
+		return formatf("archive in several files")
+	case size > math.MaxInt64 || offset > math.MaxInt64,
+		d.entries != entries && d.entries != math.MaxUint16,
+		d.size != int64(size) && d.size != max32,
+		d.offset != int64(offset) && d.offset != max32:
+		return formatf("the two end records differ")
+	}
+	d.entries, d.size, d.offset = entries, int64(size), int64(offset)
+	return nil
+}
+
+// appendEnd appends the end records of a directory that ends where they begin.
+func (d *directory) appendEnd(b []byte) []byte {
+	le := binary.LittleEndian
+	if d.entries >= math.MaxUint16 || d.size >= max32 || d.offset >= max32 {
+		b = d.appendEnd64(b)
+	}
+	entries := uint16(min(d.entries, math.MaxUint16))
+	b = le.AppendUint32(b, endSignature)
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint16(b, entries)
+	b = le.AppendUint16(b, entries)
+	b = le.AppendUint32(b, uint32(min(d.size, max32)))
+	b = le.AppendUint32(b, uint32(min(d.offset, max32)))
+	b = le.AppendUint16(b, uint16(len(d.comment)))
+	return append(b, d.comment...)
+}
+
+func (d *directory) appendEnd64(b []byte) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint32(b, end64Signature)
+	b = le.AppendUint64(b, end64Len-12)
+	b = le.AppendUint16(b, 3<<8|45)
+	b = le.AppendUint16(b, 45)
+	b = le.AppendUint64(b, 0)
+	b = le.AppendUint64(b, d.entries)
+	b = le.AppendUint64(b, d.entries)
+	b = le.AppendUint64(b, uint64(d.size))
+	b = le.AppendUint64(b, uint64(d.offset))
+	b = le.AppendUint32(b, locatorSignature)
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint64(b, uint64(d.offset+d.size))
+	return le.AppendUint32(b, 1)
+}
+
+// checkComment refuses a comment that a reader could take for an end record.
+func checkComment(comment string) error {
+	if len(comment) > maxComment {
+		return fmt.Errorf("npz: comment of %d bytes: at most %d fit", len(comment), maxComment)
+	}
+	end := (&directory{comment: comment}).appendEnd(nil)
+	if bytes.Contains(end[1:], []byte("PK\x05\x06")) {
+		return fmt.Errorf("npz: comment %q contains the mark of a zip archive's end", comment)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package npz
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/soastore/soa"
+)
+
+// layout is what the headers of a member say.
+type layout struct {
+	header
+	body int64 // where the member's bytes begin in the archive
+}
+
+// aheadLen is read at once at the start of a member: it holds the local header
+// and the .npy header of most.
+const aheadLen = 1 << 10
+
+// load returns m's layout. It reads the headers the first time; two goroutines
+// may both do so, to the same effect.
+func (m *member) load(src io.ReaderAt) (*layout, error) {
+	if l := m.layout.Load(); l != nil {
+		return l, nil
+	}
+	l, err := m.readLayout(src)
+	if err != nil {
+		return nil, m.failed(l, err)
+	}
+	m.layout.Store(l)
+	return l, nil
+}
+
+func (m *member) readLayout(src io.ReaderAt) (*layout, error) {
+	near, err := newWindow(src, m.offset, min(aheadLen, m.end-m.offset))
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{}
+	if l.body, err = m.parseLocal(near); err != nil {
+		return nil, err
+	}
+	s := newStream(near, m, l.body)
+	defer s.close()
+	l.header, err = readHeader(s, m.plain)
+	if err == errNotNPY && !strings.HasSuffix(m.name, suffix) {
+		err = nil // numpy.load gives the bytes of such a member; it is no array
+	}
+	return l, err
+}
+
+// read reads m's elements, its bytes' CRC-32 checked, if possible into old's
+// memory. Its layout is loaded.
+func (m *member) read(ctx context.Context, src io.ReaderAt, old soa.Array) (soa.Array, error) {
+	l := m.layout.Load()
+	s, err := m.elements(ctx, src, l)
+	if err != nil {
+		return soa.Array{}, m.failed(l, err)
+	}
+	defer s.close()
+	a, err := readElements(ctx, s, &l.header, old, func() error { return s.finish(m.crc) })
+	if err != nil {
+		return soa.Array{}, m.failed(l, err)
+	}
+	return a, nil
+}
+
+// elements returns a stream that stands where m's elements begin. close it.
+func (m *member) elements(ctx context.Context, src io.ReaderAt, l *layout) (*stream, error) {
+	if m.method == Stored { // the header's CRC is known
+		elements := io.NewSectionReader(src, l.body+l.size, m.packed-l.size)
+		return &stream{r: elements, crc: l.crc}, nil
+	}
+	s := newStream(src, m, l.body)
+	if err := s.fill(ctx, make([]byte, l.size), nil); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// failed returns err as the *FieldError of m. l may be nil.
+func (m *member) failed(l *layout, err error) error {
+	e := &FieldError{Field: m.field(), Err: err}
+	if l != nil {
+		e.Descr = l.descr
+	}
+	return e
+}
+
+func crcError(have, want uint32) error {
+	return fmt.Errorf("%w: CRC-32 %08x, not %08x", ErrChecksum, have, want)
+}

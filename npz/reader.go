@@ -1,0 +1,200 @@
+package npz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/soastore/soa"
+)
+
+// Reader reads the fields of a .npz file. Its methods may be called by several
+// goroutines at once.
+type Reader struct {
+	src     io.ReaderAt
+	size    int64
+	comment string
+	members []*member
+	byField map[string]*member
+}
+
+// NewReader returns a Reader of the .npz file of size bytes that src holds. It
+// reads the archive's directory, not the members. The error is an ErrFormat if
+// the file is cut short, damaged or no zip archive; if two members are of one
+// field or overlap; or if one is encrypted or packed in a way NumPy does not
+// know. It is an ErrName too for a field name that [Write] would refuse.
+func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
+	members, comment, err := readDirectory(src, size)
+	if err != nil {
+		return nil, fmt.Errorf("npz: %w", err)
+	}
+	r := &Reader{src: src, size: size, comment: comment, byField: make(map[string]*member, len(members))}
+	for _, m := range members {
+		if err := r.add(m); err != nil {
+			return nil, &FieldError{Field: m.field(), Err: err}
+		}
+	}
+	return r, nil
+}
+
+func (r *Reader) add(m *member) error {
+	if strings.HasSuffix(m.name, "/") && m.plain == 0 {
+		return nil // a folder, which some programs add
+	}
+	if err := checkName(m.field()); err != nil {
+		return formatf("%w", err)
+	}
+	if r.byField[m.field()] != nil {
+		return formatf("two members are of this name")
+	}
+	r.members = append(r.members, m)
+	r.byField[m.field()] = m
+	return nil
+}
+
+// Comment returns the archive's comment, as [Options] gave it to [Write].
+func (r *Reader) Comment() string { return r.comment }
+
+// Names returns the names of all fields, in the order of the file, as a slice of
+// the caller's own. It reads nothing.
+func (r *Reader) Names() []string {
+	names := make([]string, len(r.members))
+	for i, m := range r.members {
+		names[i] = m.field()
+	}
+	return names
+}
+
+// Has reports whether there is a field name. It reads nothing.
+func (r *Reader) Has(name string) bool { return r.byField[name] != nil }
+
+// Field describes a field as it is in the file.
+type Field struct {
+	Name      string
+	Descr     string    // NumPy's, as it is in the file: "<f4"; "" for a member that is no array
+	DType     soa.DType // Invalid if package soa does not have it: then it cannot be read
+	Shape     []int
+	Fortran   bool // in the file; what is read is in C order
+	BigEndian bool // in the file; what is read is in native order
+	Method    Method
+	Packed    int64 // bytes in the file, headers left out
+	Plain     int64 // bytes inflated, with the .npy header
+	Offset    int64 // in the file, of the first element; -1 if Deflated
+}
+
+// Field describes the field name. It reads its headers, but only once. The error
+// is a *soa.FieldError if there is no such field, else a *FieldError.
+func (r *Reader) Field(name string) (Field, error) {
+	members, err := r.pick([]string{name})
+	if err != nil {
+		return Field{}, err
+	}
+	return r.describe(members[0])
+}
+
+// Fields describes all fields that can be described, in the order of the file,
+// and joins the errors of the others.
+func (r *Reader) Fields() ([]Field, error) {
+	var errs []error
+	fields := make([]Field, 0, len(r.members))
+	for _, m := range r.members {
+		f, err := r.describe(m)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fields = append(fields, f)
+	}
+	return fields, errors.Join(errs...)
+}
+
+func (r *Reader) describe(m *member) (Field, error) {
+	l, err := m.load(r.src)
+	if err != nil {
+		return Field{}, err
+	}
+	f := Field{
+		Name: m.field(), Descr: l.descr, DType: l.dtype, Shape: slices.Clone(l.shape),
+		Fortran: l.fortran, BigEndian: l.bigEndian,
+		Method: m.method, Packed: m.packed, Plain: m.plain, Offset: -1,
+	}
+	if m.method == Stored {
+		f.Offset = l.body + l.size
+	}
+	return f, nil
+}
+
+// Read reads the named fields, or all if no names are given. Afterwards into
+// holds these fields and no others, in the order of names, or of the file.
+//
+// Arrays that into has under these names give their memory to what is read if it
+// is large enough, so that a Dict which is read into again and again allocates
+// once; they must be writable and share no memory with each other. Stored
+// elements go from the file into that memory without a copy between.
+//
+// The error is a *soa.FieldError for a name that the file does not have, and
+// else a *FieldError: ErrDType, ErrFormat, ErrChecksum, ctx's, or that of
+// reading src. Then into has the names, types and shapes it had before, and the
+// elements of its arrays of the named fields are undefined.
+func (r *Reader) Read(ctx context.Context, into *soa.Dict, names ...string) error {
+	members, err := r.arrays(names)
+	if err != nil {
+		return err
+	}
+	out := soa.NewDict()
+	for _, m := range members {
+		old, _ := into.Get(m.field())
+		a, err := m.read(ctx, r.src, old)
+		if err != nil {
+			return err
+		}
+		out.Set(m.field(), a)
+	}
+	into.Clear()
+	for name, a := range out.All() {
+		into.Set(name, a)
+	}
+	return nil
+}
+
+// pick returns the members of the named fields, or all if no names are given.
+func (r *Reader) pick(names []string) ([]*member, error) {
+	if len(names) == 0 {
+		return r.members, nil
+	}
+	members := make([]*member, len(names))
+	seen := make(map[*member]bool, len(names))
+	for i, name := range names {
+		m := r.byField[name]
+		if m == nil {
+			return nil, &soa.FieldError{Field: name, Have: r.Names()}
+		}
+		if seen[m] {
+			return nil, fmt.Errorf("npz: %w: %q is asked for twice", soa.ErrField, name)
+		}
+		members[i], seen[m] = m, true
+	}
+	return members, nil
+}
+
+// arrays is pick for fields that must be arrays of known type, with their headers
+// read.
+func (r *Reader) arrays(names []string) ([]*member, error) {
+	members, err := r.pick(names)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		l, err := m.load(r.src)
+		if err != nil {
+			return nil, err
+		}
+		if !l.dtype.Valid() {
+			return nil, m.failed(l, ErrDType)
+		}
+	}
+	return members, nil
+}

@@ -1,0 +1,87 @@
+package npz
+
+import (
+	"bytes"
+	"context"
+	"hash/crc32"
+	"unsafe"
+
+	"github.com/soastore/soa"
+)
+
+// View is [Reader.Read] for a file that is in memory, as a mapping makes it: mem
+// is the whole file. Arrays that the file stores as they are in memory (not
+// deflated, native byte order, C order, aligned, as [Write] does) are views of
+// mem: nothing is copied, mem must live as long as they do, and must not be
+// written to through them if it is mapped read-only. Others are copies.
+//
+// All CRC-32s are checked, which reads all of mem that belongs to the fields.
+func (r *Reader) View(ctx context.Context, mem []byte, names ...string) (*soa.Dict, error) {
+	return r.view(ctx, mem, names, true)
+}
+
+// ViewUnchecked is [Reader.View] without the CRC-32 of views, so that it reads
+// only headers (and bools, which are checked to be 0 or 1). Copies are checked.
+func (r *Reader) ViewUnchecked(ctx context.Context, mem []byte, names ...string) (*soa.Dict, error) {
+	return r.view(ctx, mem, names, false)
+}
+
+func (r *Reader) view(ctx context.Context, mem []byte, names []string, check bool) (*soa.Dict, error) {
+	if int64(len(mem)) != r.size {
+		return nil, formatf("npz: %d bytes of memory for a file of %d", len(mem), r.size)
+	}
+	members, err := r.arrays(names)
+	if err != nil {
+		return nil, err
+	}
+	out := soa.NewDict()
+	for _, m := range members {
+		a, err := m.view(ctx, mem, check)
+		if err != nil {
+			return nil, err
+		}
+		out.Set(m.field(), a)
+	}
+	return out, nil
+}
+
+func (m *member) view(ctx context.Context, mem []byte, check bool) (soa.Array, error) {
+	l := m.layout.Load()
+	if m.method != Stored || l.swapped() || l.transposed() {
+		return m.read(ctx, bytes.NewReader(mem), soa.Array{})
+	}
+	elements := mem[l.body+l.size : l.body+m.packed : l.body+m.packed]
+	if !aligned(elements, l.dtype) {
+		return m.read(ctx, bytes.NewReader(mem), soa.Array{})
+	}
+	if check {
+		if err := m.checkMemory(ctx, elements, l); err != nil {
+			return soa.Array{}, m.failed(l, err)
+		}
+	}
+	a, err := soa.FromBytes(l.dtype, elements, l.shape...)
+	if err != nil {
+		return soa.Array{}, m.failed(l, formatf("%w", err))
+	}
+	return a, nil
+}
+
+func (m *member) checkMemory(ctx context.Context, p []byte, l *layout) error {
+	crc := l.crc
+	for len(p) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		block := p[:min(len(p), blockLen)]
+		crc = crc32.Update(crc, crc32.IEEETable, block)
+		p = p[len(block):]
+	}
+	if crc != m.crc {
+		return crcError(crc, m.crc)
+	}
+	return nil
+}
+
+func aligned(p []byte, dtype soa.DType) bool {
+	return len(p) == 0 || uintptr(unsafe.Pointer(unsafe.SliceData(p)))%uintptr(dtype.Align()) == 0
+}
