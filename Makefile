@@ -1,0 +1,48 @@
+# make help lists the targets. Everything that they need beyond Go is installed by
+# scripts/setup.sh, which holds the one list of system packages.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO ?= go
+BIN := bin
+MPIRUN := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe
+
+# A fuzz target is run for this long by make test.
+FUZZTIME ?= 5s
+
+.PHONY: help demo test race fuzz lint fmt check bench build setup-demo setup-test
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 10
+
+demo: ## build, run the merger tree example on 4 MPI ranks, list what it spilled
+	@scripts/demo.sh
+
+test: setup-test ## run all tests: unit, race, mpirun, NumPy, a few seconds of fuzzing
+	CI_STRICT=1 $(GO) test -timeout 15m ./...
+	$(GO) test -race -short -timeout 15m $$($(GO) list ./... | grep -v /comm/mpi)
+	scripts/fuzz.sh $(FUZZTIME)
+
+race: ## run the tests that need no MPI under the race detector
+	$(GO) test -race -timeout 30m $$($(GO) list ./... | grep -v /comm/mpi)
+
+fuzz: ## fuzz every decoder for a minute each
+	scripts/fuzz.sh 60s
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+
+lint: ## gofmt, go vet, staticcheck, builds without cgo and for arm64
+	scripts/lint.sh
+
+fmt: ## format the code
+	gofmt -w $$(git ls-files '*.go')
+
+check: lint test ## lint and test
+
+build: ## build soactl and the examples into bin/
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/soactl ./cmd/soactl
+	$(GO) build -o $(BIN)/ ./examples/quickstart ./examples/mpi ./examples/mergertree
+
+setup-test:
+	@scripts/setup.sh test

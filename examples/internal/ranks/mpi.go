@@ -1,0 +1,10 @@
+//go:build cgo && !nompi
+
+package ranks
+
+import (
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/comm/mpi"
+)
+
+func runMPI(fn func(comm.Comm) error) error { return mpi.Run(fn) }

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/soastore"
+)
+
+// tree is one rank's end of the two stores.
+type tree struct {
+	cfg   config
+	rank  int
+	data  *soastore.Spill
+	index *soastore.Spill
+}
+
+// measure is what one rank did in one phase: seconds in the stores only, without
+// making and checking the values, and the bytes that they moved.
+type measure struct {
+	phase   string
+	seconds float64
+	bytes   int64
+}
+
+// add counts one call of a store.
+func (m *measure) add(start time.Time, bytes int) {
+	m.seconds += time.Since(start).Seconds()
+	m.bytes += int64(bytes)
+}
+
+func key(step int) string { return strconv.Itoa(step) }
+
+// phases runs the five phases of the workload.
+func (t *tree) phases(ctx context.Context) ([]measure, error) {
+	phases := []struct {
+		name string
+		run  func(context.Context, *measure) error
+	}{
+		{"1 write table", nil}, {"1 write index", nil}, // together, in writeAll
+		{"2 index forward", t.indexForward},
+		{"3 index backward", t.indexBackward},
+		{"4 column scan", t.columnScan},
+		{"5 remove", t.removeAll},
+	}
+	all := make([]measure, len(phases))
+	for i, phase := range phases {
+		all[i].phase = phase.name
+	}
+	if err := t.writeAll(ctx, &all[0], &all[1]); err != nil {
+		return nil, err
+	}
+	for i, phase := range phases {
+		if phase.run == nil || t.cfg.keep && i == len(phases)-1 {
+			continue
+		}
+		if err := phase.run(ctx, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// writeAll puts every step away, the newest first.
+func (t *tree) writeAll(ctx context.Context, table, index *measure) error {
+	var h halos
+	var l links
+	for step := t.cfg.Steps - 1; step >= 0; step-- {
+		if err := h.fill(t.cfg, t.rank, step); err != nil {
+			return err
+		}
+		if err := put(ctx, t.data, step, &h, table); err != nil {
+			return err
+		}
+		if err := l.fill(t.cfg, t.rank, step); err != nil {
+			return err
+		}
+		if err := put(ctx, t.index, step, &l, index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func put(ctx context.Context, s *soastore.Spill, step int, v any, m *measure) error {
+	start := time.Now()
+	d, err := soa.Marshal(v)
+	if err != nil {
+		return err
+	}
+	err = s.SetContext(ctx, key(step), d)
+	m.add(start, d.NBytes())
+	return err
+}
+
+// indexForward reads one field of every index, the oldest first.
+func (t *tree) indexForward(ctx context.Context, m *measure) error {
+	for step := range t.cfg.Steps {
+		if _, err := t.get(ctx, t.index, step, m, "desc_idx"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexBackward reads all of every index, the newest first.
+func (t *tree) indexBackward(ctx context.Context, m *measure) error {
+	for step := t.cfg.Steps - 1; step >= 0; step-- {
+		if _, err := t.get(ctx, t.index, step, m, "desc_idx", "progenitor_array", "progenitor_offsets"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// columnScan gathers each column of the table over all steps into one array, as
+// the output file of a merger tree holds it.
+func (t *tree) columnScan(ctx context.Context, m *measure) error {
+	d, err := soa.Marshal(&halos{})
+	if err != nil {
+		return err
+	}
+	var column []byte
+	for name := range d.All() {
+		column = column[:0]
+		for step := range t.cfg.Steps {
+			d, err := t.get(ctx, t.data, step, m, name)
+			if err != nil {
+				return err
+			}
+			a, _ := d.Get(name)
+			column = append(column, a.Bytes()...)
+		}
+	}
+	return nil
+}
+
+// get reads fields and checks every value.
+func (t *tree) get(ctx context.Context, s *soastore.Spill, step int, m *measure, names ...string) (*soa.Dict, error) {
+	start := time.Now()
+	d, err := s.GetFieldContext(ctx, key(step), names...)
+	m.add(start, d.NBytes())
+	if err != nil {
+		return nil, err
+	}
+	if d.Len() != len(names) {
+		return nil, fmt.Errorf("step %d: asked for %q, got %v", step, names, d)
+	}
+	return d, check(d, t.rank, step, rowsAt(t.cfg, t.rank, step))
+}
+
+// removeAll removes every step from both stores.
+func (t *tree) removeAll(ctx context.Context, m *measure) error {
+	for step := range t.cfg.Steps {
+		start := time.Now()
+		if err := t.data.RemoveContext(ctx, key(step)); err != nil {
+			return err
+		}
+		if err := t.index.RemoveContext(ctx, key(step)); err != nil {
+			return err
+		}
+		m.add(start, 0)
+	}
+	return nil
+}
+
+func (t *tree) close() error {
+	if err := t.data.Close(); err != nil {
+		return err
+	}
+	return t.index.Close()
+}

@@ -1,0 +1,120 @@
+package soastore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/soastore/soa/comm"
+)
+
+// call is one collective call in progress.
+type call struct {
+	s   *Spill
+	ctx context.Context // ends this rank's work, never the agreement
+	op  string
+	key string
+	seq uint64
+}
+
+// begin starts a collective call. The caller holds turn.
+func (s *Spill) begin(ctx context.Context, op, key string) (*call, error) {
+	s.mu.RLock()
+	closed := s.closed
+	s.mu.RUnlock()
+	if closed { // on all ranks alike, since Close is collective
+		return nil, keyError(op, key, ErrClosed)
+	}
+	s.seq++
+	return &call{s, ctx, op, key, s.seq}, nil
+}
+
+// timed returns a function that adds the time until it is called to sum.
+func (c *call) timed(sum *time.Duration) func() {
+	start := time.Now()
+	return func() {
+		c.s.mu.Lock()
+		defer c.s.mu.Unlock()
+		*sum += time.Since(start)
+	}
+}
+
+// agree returns nil on all ranks if no rank has an error and all are in the same
+// call with the same schema, and the same error on all ranks otherwise.
+func (c *call) agree(err error, schema string) error {
+	if err == nil {
+		err = c.ctx.Err()
+	}
+	return c.vote(c.s.comm, err, schema)
+}
+
+// vote is agree within any group of ranks, heedless of the context.
+func (c *call) vote(group comm.Comm, err error, schema string) error {
+	err = keyError(c.op, c.key, err)
+	if group.Size() == 1 {
+		return err
+	}
+	ctx := context.WithoutCancel(c.ctx)
+	if t := c.s.opts.Timeout; t > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t)
+		defer cancel()
+	}
+	return keyError(c.op, c.key, comm.Agree(ctx, group, comm.Vote{
+		Op: c.op, Key: c.key, Seq: c.seq, Schema: schema, Err: err,
+	}, sentinels...))
+}
+
+// settle ends a change on all ranks: if no rank has an error, the changes that
+// they planned become visible; else none does, and all have the same error.
+func (c *call) settle(ch *change, err error, schema string) error {
+	if err := c.agree(err, schema); err != nil {
+		leftover, _ := ch.undo() // nothing to take back but new files
+		c.s.left(leftover)
+		return err
+	}
+	if err := c.vote(c.s.comm, ch.commit(), ""); err != nil {
+		return c.undoCommit(ch, err)
+	}
+	c.s.left(ch.finish())
+	return nil
+}
+
+// undoCommit takes back a change that some ranks may have made visible. If that
+// fails on a rank, or if the ranks can no longer talk about it, the value is torn:
+// it stays on disk, but no rank takes it for whole.
+func (c *call) undoCommit(ch *change, cause error) error {
+	err := cause
+	if !errors.Is(cause, comm.ErrBroken) {
+		leftover, undoErr := ch.undo()
+		c.s.left(leftover)
+		err = c.vote(c.s.comm, undoErr, "")
+		if err == nil {
+			return cause
+		}
+	}
+	c.s.tear(c.key, errors.Join(ErrTorn, err))
+	return errors.Join(cause, err)
+}
+
+// tear marks key as unreadable, because of reason.
+func (s *Spill) tear(key string, reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.catalog[key]; e != nil {
+		torn := *e
+		torn.torn = reason
+		s.catalog[key] = &torn
+	}
+}
+
+// left remembers files that could not be removed.
+func (s *Spill) left(names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leftover = append(s.leftover, names...)
+}
+
+func (s *Spill) newChange() *change {
+	return &change{fs: s.fs, token: s.token, sync: s.opts.Sync, alone: s.format.committers() == 1}
+}

@@ -1,0 +1,40 @@
+// Package soastore keeps Structure-of-Arrays values of a parallel program under
+// keys, in memory or in files that other programs read too.
+//
+// There are two kinds of store, both a [*Spill]. [NewGenericIO] writes GenericIO
+// files, as cosmology codes exchange them: columns of equal length. [NewNPZ]
+// writes one NumPy .npz file for each rank: arrays of any shape. With an empty
+// Options.Path either keeps its values in memory, with the same checks.
+//
+// # Keys and ranks
+//
+// Every rank of a store has the same keys, and its own rows under each. Calls that
+// change which keys there are ([Store] says which) are collective: every rank
+// makes them, in the same order. They end in an agreement, so that after an error
+// on any rank every rank has the same error and the old state: the value that was
+// there before is readable, and no new file is left. Calls that only read are
+// local and exchange no messages.
+//
+// # Files
+//
+// For Options.Path "/scratch/run7/tmp", the key "step_41" is in
+// /scratch/run7/tmp_step_41.tmp.gio, with /scratch/run7/tmp_step_41.tmp.gio#0, #1
+// and so on beside it when there are several ranks, or in
+// /scratch/run7/tmp_step_41.tmp.rank-0.npz, ...rank-1.npz and so on. Bytes of a key
+// outside A-Z a-z 0-9 . _ - are written as %XX. The folder must exist. Ranks on
+// different nodes may see different folders under one name.
+//
+// New content is written under a name that ends in .partial and renamed when all
+// ranks agree. Close removes the files that the store wrote, unless Options.Keep.
+// A process that is killed leaves its files behind: soactl lists and removes them,
+// and Options.Reopen takes them in again.
+//
+// # Caveats
+//
+// Two pairs of Path and key can spell the same file name: "run" with key "a_1",
+// and "run_a" with key "1". A Set that would replace a file that is not the
+// store's own fails with [ErrInUse].
+//
+// A store in memory keeps views of the caller's arrays, and Get returns such
+// views: see Options.CopyOnSet. A store in files always copies.
+package soastore

@@ -1,0 +1,81 @@
+package soastore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/soastore/soa"
+)
+
+// A format is how the values of a store lie in files.
+type format interface {
+	// check reports what in d the format cannot hold.
+	check(d *soa.Dict) error
+	// stage writes this rank's rows of d through ch, as call's key, without
+	// touching what readers of old (nil if there is none) look at, and plans the
+	// change that makes them visible. If ranks share files it is collective among
+	// those that do.
+	stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error)
+	// remove plans the removal of a value's files, as far as they are this rank's.
+	remove(ch *change, key string, f files)
+	// open opens a value for reading.
+	open(key string, f files) (reader, error)
+	// existing returns the values among the files found in the store's folder.
+	existing(found []fileName) map[string]files
+	// committers returns how many ranks make a change visible.
+	committers() int
+}
+
+// files says where the rows of this rank are.
+type files struct {
+	data  string   // the file that holds them; "" to find it through the index
+	part  int      // which of data's parts they are
+	mine  []string // the files that count as this rank's
+	size  int64    // bytes of those
+	extra []string // files besides the index that this rank removes with the value
+
+	base    int   // the lowest partition number in use, of a value of this store's
+	foreign []int // the partition numbers in use, of a value found on disk
+	torn    error // why a value found on disk cannot be read
+}
+
+// A reader reads this rank's rows of one value.
+type reader interface {
+	// fields returns the names of all fields, in order.
+	fields() []string
+	// read reads the named fields into the arrays that d has of them, if they are
+	// large enough, else into fresh ones.
+	read(ctx context.Context, d *soa.Dict, names []string) error
+	// view calls fn with the named fields, which end with it.
+	view(ctx context.Context, names []string, fn func(*soa.Dict) error) error
+	close() error
+}
+
+// check reports what is wrong with a key and a value, on this rank.
+func (s *Spill) check(key string, d *soa.Dict) error {
+	if err := checkKey(s.opts.Path, key); err != nil {
+		return err
+	}
+	if d.Len() == 0 {
+		return fmt.Errorf("%w: the value has no fields", ErrNoField)
+	}
+	for name, a := range d.All() {
+		if !a.DType().Valid() {
+			return &Error{Op: "set", Key: key, Field: name, Err: fmt.Errorf("%w: the array is the zero Array", ErrDType)}
+		}
+	}
+	return s.format.check(d)
+}
+
+// schemaOf describes what of a value is the same on all ranks: the names and types
+// of its fields, in whatever order.
+func schemaOf(d *soa.Dict) string {
+	var fields []string
+	for name, a := range d.All() {
+		fields = append(fields, fmt.Sprintf("%q %v", name, a.DType()))
+	}
+	slices.Sort(fields)
+	return strings.Join(fields, ", ")
+}

@@ -1,0 +1,189 @@
+package soastore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/genericio"
+	"github.com/soastore/soa/partition"
+)
+
+// gioFormat keeps values in GenericIO files. With one data file, that is the file
+// readers look at, NAME. With more, the data files are NAME#n, and NAME is the
+// rank map that says which of them are meant: a new value goes into data files of
+// other numbers, and replacing the one file NAME switches all ranks over.
+type gioFormat struct {
+	s       *Spill
+	p       *partition.Partition
+	boxSize float64
+}
+
+func (f *gioFormat) check(d *soa.Dict) error {
+	_, err := genericio.NewLayout(context.Background(), comm.Self(), f.spec(), d)
+	return err
+}
+
+func (f *gioFormat) committers() int {
+	if f.s.opts.Independent {
+		return 1
+	}
+	return f.s.group.folders
+}
+
+func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error) {
+	g := f.s.group
+	index := gioName(f.s.opts.Path, call.key)
+	out := files{data: index, part: g.writers.Rank()}
+	switch {
+	case f.s.opts.Independent:
+		out.data = partitionName(index, f.p.Rank())
+	case g.indexed():
+		out.base = freeBase(old, g.nnumbers)
+		out.data = partitionName(index, out.base+g.number)
+	}
+	size, err := f.writeData(call, ch, out.data, d)
+	writes := g.writers.Rank() == 0 // for those that share its file
+	if writes {
+		out.mine, out.size = []string{out.data}, size
+	}
+	if !g.indexed() {
+		if writes {
+			ch.replace(out.data, old != nil)
+		}
+		return out, err
+	}
+	if writes {
+		out.extra = []string{out.data}
+	}
+	return out, f.link(call, ch, index, &out, old, err)
+}
+
+// link makes the data file that this rank wrote, err is how, known to readers.
+func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *entry, err error) error {
+	g := f.s.group
+	if g.sharesFiles() {
+		// The file is whole once all who write to it are done.
+		err = call.vote(g.writers, err, "")
+	}
+	if err == nil && g.writers.Rank() == 0 {
+		err = ch.place(out.data)
+	}
+	if err == nil && g.leads() {
+		var size int64
+		size, err = f.writeMap(call.ctx, ch, index, out.base)
+		out.mine, out.size = append(out.mine, index), out.size+size
+		ch.replace(index, old != nil)
+	}
+	if old != nil {
+		ch.discard(old.files.extra...)
+	}
+	return err
+}
+
+// freeBase returns the lowest multiple of n from which n partition numbers are
+// free of the old value's, which stays in place until the new one is agreed.
+func freeBase(old *entry, n int) int {
+	if old == nil {
+		return 0
+	}
+	used := old.files.foreign
+	if used == nil {
+		used = []int{old.files.base}
+	}
+	base := 0
+	for slices.ContainsFunc(used, func(u int) bool { return u >= base && u < base+n }) {
+		base += n
+	}
+	return base
+}
+
+// writeData writes this rank's rows of d to the partial file of name, with the
+// ranks that share it, and returns the file's size.
+func (f *gioFormat) writeData(call *call, ch *change, name string, d *soa.Dict) (int64, error) {
+	g := f.s.group
+	w, err := ch.create(name, g.sharesFiles())
+	layout, planErr := genericio.NewLayout(call.ctx, g.writers, f.spec(), d)
+	if err != nil {
+		return 0, errors.Join(err, planErr)
+	}
+	if planErr != nil {
+		return 0, ch.close(w, planErr)
+	}
+	return layout.Size(), ch.close(w, layout.WriteRank(call.ctx, w, d))
+}
+
+// align places every column so that it can be mapped as a slice of any type, and
+// begins on a cache line of its own.
+const align = 64
+
+func (f *gioFormat) spec() genericio.Spec {
+	dims, coords := f.cartesian(f.p.Rank())
+	return genericio.Spec{
+		Place:     genericio.Place{GlobalRank: f.p.Rank(), Dims: dims, Coords: coords},
+		PhysScale: [3]float64{f.boxSize, f.boxSize, f.boxSize},
+		Flags:     f.flags(),
+		Align:     align,
+	}
+}
+
+// cartesian returns the decomposition and a rank's place in it, as far as the
+// format can say: it has three axes.
+func (f *gioFormat) cartesian(rank int) (dims, coords [3]int) {
+	dims = [3]int{1, 1, 1}
+	if f.p.Dimensions() > len(dims) {
+		dims[0], coords[0] = f.p.Size(), rank
+		return dims, coords
+	}
+	copy(dims[:], f.p.Decomposition())
+	copy(coords[:], f.p.CoordinatesOf(rank))
+	return dims, coords
+}
+
+func (f *gioFormat) flags() map[string]genericio.Flags {
+	out := map[string]genericio.Flags{}
+	for i, name := range f.s.opts.Coordinates {
+		if name != "" {
+			out[name] |= []genericio.Flags{genericio.CoordX, genericio.CoordY, genericio.CoordZ}[i]
+		}
+	}
+	for _, name := range f.s.opts.Ghosts {
+		out[name] |= genericio.Ghost
+	}
+	return out
+}
+
+// writeMap writes the partial file of a rank map and returns its size.
+func (f *gioFormat) writeMap(ctx context.Context, ch *change, index string, base int) (int64, error) {
+	entries := make([]genericio.MapEntry, f.p.Size())
+	var dims [3]int
+	for rank := range entries {
+		d, coords := f.cartesian(rank)
+		entries[rank] = genericio.MapEntry{GlobalRank: rank, Partition: base + f.s.group.numbers[rank], Coords: coords}
+		dims = d
+	}
+	if last := entries[len(entries)-1].Partition; last > math.MaxInt32 {
+		return 0, fmt.Errorf("%w: partition number %d", ErrShape, last)
+	}
+	w, err := ch.create(index, false)
+	if err != nil {
+		return 0, err
+	}
+	size, err := genericio.WriteMap(ctx, w, f.mapSpec(dims), entries)
+	return size, ch.close(w, err)
+}
+
+func (f *gioFormat) remove(ch *change, key string, have files) {
+	index := gioName(f.s.opts.Path, key)
+	switch {
+	case f.s.opts.Independent:
+		ch.drop(have.data)
+	case f.s.group.leads():
+		ch.drop(index)
+	}
+	ch.discard(have.extra...)
+}

@@ -1,0 +1,181 @@
+package soastore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/genericio"
+	"github.com/soastore/soa/internal/fsys"
+)
+
+func (f *gioFormat) open(key string, have files) (reader, error) {
+	if have.data == "" {
+		return f.openFound(key)
+	}
+	return f.openPart(have.data, have.part)
+}
+
+// openPart opens a data file for the rows at position part in it.
+func (f *gioFormat) openPart(name string, part int) (*gioReader, error) {
+	file, err := f.s.fs.OpenFile(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	size, err := file.Size()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	r, err := genericio.NewReader(file, size, genericio.ReadOptions{Name: name})
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &gioReader{file, size, r, part}, nil
+}
+
+// gioReader reads the rows of one rank from one data file.
+type gioReader struct {
+	file fsys.File
+	size int64
+	gio  *genericio.Reader
+	part int
+}
+
+func (r *gioReader) fields() []string { return variableNames(r.gio.Header()) }
+
+func variableNames(h *genericio.Header) []string {
+	names := make([]string, len(h.Variables))
+	for i, v := range h.Variables {
+		names[i] = v.Name
+	}
+	return names
+}
+
+func (r *gioReader) read(ctx context.Context, d *soa.Dict, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return r.gio.ReadRank(ctx, r.part, d, names...)
+}
+
+func (r *gioReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+	return viewFile(r.file, r.size, func(mem []byte) (*soa.Dict, error) {
+		return r.gio.View(ctx, mem, r.part, names...)
+	}, fn)
+}
+
+func (r *gioReader) close() error { return r.file.Close() }
+
+// viewFile maps a file and calls fn with what view makes of the mapping.
+func viewFile(file fsys.File, size int64, view func(mem []byte) (*soa.Dict, error), fn func(*soa.Dict) error) error {
+	m, err := file.Map(size)
+	if err != nil {
+		return err
+	}
+	err = m.Guard(func() error {
+		d, err := view(m.Data)
+		if err != nil {
+			return err
+		}
+		return fn(d)
+	})
+	return errors.Join(err, m.Unmap())
+}
+
+// existing takes every GenericIO file without a number for a value, and its
+// partition files with it. Of a rank on its own it takes the files of its number.
+func (f *gioFormat) existing(found []fileName) map[string]files {
+	parts := map[string][]int{}
+	out := map[string]files{}
+	for _, n := range found {
+		if n.state == "" && n.kind == gioPartition && !slices.Contains(parts[n.key], n.number) {
+			parts[n.key] = append(parts[n.key], n.number)
+		}
+	}
+	for _, n := range found {
+		if n.state == "" && n.kind == gioFile && !f.s.opts.Independent {
+			out[n.key] = f.found(n.key, parts[n.key])
+		}
+	}
+	if f.s.opts.Independent {
+		for key, numbers := range parts {
+			if slices.Contains(numbers, f.p.Rank()) {
+				name := partitionName(gioName(f.s.opts.Path, key), f.p.Rank())
+				out[key] = files{data: name, mine: []string{name}}
+			}
+		}
+	}
+	return out
+}
+
+// found returns the files of a value that is on disk in the given partitions.
+func (f *gioFormat) found(key string, parts []int) files {
+	index := gioName(f.s.opts.Path, key)
+	out := files{foreign: parts}
+	if out.foreign == nil {
+		out.foreign = []int{}
+	}
+	if f.s.group.leads() {
+		out.mine = []string{index}
+		for _, n := range parts {
+			out.extra = append(out.extra, partitionName(index, n))
+		}
+		out.mine = append(out.mine, out.extra...)
+	}
+	return out
+}
+
+// openFound opens a value that another program wrote, or an earlier run: through
+// its rank map if it has one, for this rank's rows or, after a run of another
+// number of ranks, those that are dealt to it.
+func (f *gioFormat) openFound(key string) (reader, error) {
+	name := gioName(f.s.opts.Path, key)
+	set, err := genericio.OpenDataset(name, genericio.ReadOptions{}, f.source)
+	if err != nil {
+		return nil, err
+	}
+	size := f.p.Size()
+	ranks := []int{f.p.Rank()}
+	if have := set.NumRanks(); have != size {
+		if !f.s.opts.Redistribute {
+			return nil, errors.Join(&genericio.RankCountError{File: name, Have: have, Want: size}, set.Close())
+		}
+		ranks = genericio.Assign(have, size, f.p.Rank())
+	}
+	return &datasetReader{set, ranks}, nil
+}
+
+func (f *gioFormat) source(name string) (genericio.Source, error) {
+	return f.s.fs.OpenFile(name, os.O_RDONLY)
+}
+
+// datasetReader reads the rows of some ranks of a set of files, one after another.
+type datasetReader struct {
+	set   *genericio.Dataset
+	ranks []int
+}
+
+func (r *datasetReader) fields() []string { return variableNames(r.set.Header()) }
+
+func (r *datasetReader) read(ctx context.Context, d *soa.Dict, names []string) error {
+	return r.set.ReadRanks(ctx, r.ranks, d, names...)
+}
+
+func (r *datasetReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+	d := soa.NewDict()
+	if err := r.read(ctx, d, names); err != nil {
+		return err
+	}
+	return fn(d)
+}
+
+func (r *datasetReader) close() error { return r.set.Close() }
+
+var _ = fmt.Sprint
+var _ = filepath.Base
+var _ comm.Comm

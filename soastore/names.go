@@ -1,0 +1,161 @@
+package soastore
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// The names of a store's files. PREFIX is Options.Path, which ends in the first
+// part of a file name, KEY an encoded key, N a rank or partition number.
+//
+//	PREFIX_KEY.tmp.gio                 GenericIO: a file of all ranks, or a rank map
+//	PREFIX_KEY.tmp.gio#N               GenericIO: partition N of that map
+//	PREFIX_KEY.tmp.rank-N.npz          NPZ: the rows of rank N
+//	NAME.TOKEN.partial                 NAME while it is written
+//	NAME.TOKEN.old                     NAME's earlier value, until a change is agreed
+//
+// TOKEN is 16 hexadecimal digits, drawn when a store is opened. The first three
+// are the names of haccytrees' stores, so that both sides read each other's files.
+const (
+	gioSuffix     = ".tmp.gio"
+	npzInfix      = ".tmp.rank-"
+	npzSuffix     = ".npz"
+	partialSuffix = ".partial"
+	oldSuffix     = ".old"
+	tokenLen      = 16
+
+	maxKey      = 128 // bytes of a key
+	maxFileName = 255 // bytes of a file name, on all common file systems
+)
+
+// checkKey reports why key cannot be a key of a store at prefix.
+func checkKey(prefix, key string) error {
+	switch {
+	case key == "":
+		return fmt.Errorf("%w: it is empty", ErrKey)
+	case len(key) > maxKey:
+		return fmt.Errorf("%w: %d bytes are more than %d", ErrKey, len(key), maxKey)
+	case !utf8.ValidString(key):
+		return fmt.Errorf("%w: it is not UTF-8", ErrKey)
+	}
+	longest := len(filepath.Base(prefix)) + len("_") + len(encodeKey(key)) +
+		len(npzInfix+"0000000"+npzSuffix) + 1 + tokenLen + len(partialSuffix)
+	if prefix != "" && longest > maxFileName {
+		return fmt.Errorf("%w: its file name would take %d bytes, more than %d (bytes outside A-Z a-z 0-9 . _ - take three)", ErrKey, longest, maxFileName)
+	}
+	return nil
+}
+
+// encodeKey writes every byte outside [A-Za-z0-9._-], and a leading dot, as %XX,
+// so that no key can name another folder or a hidden file.
+func encodeKey(key string) string {
+	var b strings.Builder
+	for i := range len(key) {
+		c := key[i]
+		if plain(c) && (i > 0 || c != '.') {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+func plain(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-'
+}
+
+// decodeKey is the inverse of encodeKey; ok is false for what encodeKey does not
+// write.
+func decodeKey(s string) (key string, ok bool) {
+	var b []byte
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b = append(b, s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return "", false
+		}
+		c, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+		if err != nil {
+			return "", false
+		}
+		b = append(b, byte(c))
+		i += 2
+	}
+	key = string(b)
+	return key, key != "" && encodeKey(key) == s && utf8.ValidString(key)
+}
+
+func gioName(prefix, key string) string { return prefix + "_" + encodeKey(key) + gioSuffix }
+
+func partitionName(gio string, n int) string { return gio + "#" + strconv.Itoa(n) }
+
+func npzName(prefix, key string, rank int) string {
+	return prefix + "_" + encodeKey(key) + npzInfix + strconv.Itoa(rank) + npzSuffix
+}
+
+// fileKind says what one of a store's files is.
+type fileKind uint8
+
+const (
+	gioFile      fileKind = iota // a GenericIO file or rank map
+	gioPartition                 // a partition file of a rank map
+	npzFile                      // one rank's NPZ file
+)
+
+// fileName is what a store reads from the name of one of its files.
+type fileName struct {
+	name   string // in its folder
+	key    string
+	kind   fileKind
+	number int    // the rank of an npzFile, the number of a gioPartition
+	state  string // "", or partialSuffix or oldSuffix
+	token  string // of a file with a state
+}
+
+// parseName takes apart the name of a file of the store whose Options.Path ends
+// in base; ok is false for every other name.
+func parseName(base, name string) (f fileName, ok bool) {
+	rest, ok := strings.CutPrefix(name, base+"_")
+	if !ok {
+		return f, false
+	}
+	f.name = name
+	for _, state := range []string{partialSuffix, oldSuffix} {
+		if s, found := strings.CutSuffix(rest, state); found && len(s) > tokenLen && s[len(s)-tokenLen-1] == '.' {
+			f.state, f.token, rest = state, s[len(s)-tokenLen:], s[:len(s)-tokenLen-1]
+			break
+		}
+	}
+	if key, found := strings.CutSuffix(rest, gioSuffix); found {
+		f.kind = gioFile
+		f.key, ok = decodeKey(key)
+		return f, ok
+	}
+	if s, found := strings.CutSuffix(rest, npzSuffix); found {
+		f.kind = npzFile
+		return f, f.numbered(s, npzInfix)
+	}
+	f.kind = gioPartition
+	return f, f.numbered(rest, gioSuffix+"#")
+}
+
+// numbered takes s apart into a key, sep and a number written as Itoa does.
+func (f *fileName) numbered(s, sep string) bool {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return false
+	}
+	n, err := strconv.ParseUint(s[i+len(sep):], 10, 31)
+	if err != nil || strconv.FormatUint(n, 10) != s[i+len(sep):] {
+		return false
+	}
+	key, ok := decodeKey(s[:i])
+	f.key, f.number = key, int(n)
+	return ok
+}

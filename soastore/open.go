@@ -1,0 +1,179 @@
+package soastore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/partition"
+)
+
+// NewGenericIO opens a store whose values are GenericIO files: fields of equal
+// length, each one-dimensional or with a fixed number of elements a row. boxSize
+// is the edge of the simulation's box, in the caller's unit of length; the files
+// give it as their physical scale. Collective over p's ranks, which give the same
+// options (a Path may name a folder of each node's own); local if
+// Options.Independent.
+func NewGenericIO(p *partition.Partition, boxSize float64, opts Options) (*Spill, error) {
+	return open(p, opts, func(s *Spill) format { return &gioFormat{s, p, boxSize} })
+}
+
+// NewNPZ opens a store whose values are NPZ files, one for each rank: fields of
+// any shape and type. Collective or local as NewGenericIO. Options.Layout,
+// Redistribute, Coordinates and Ghosts have no meaning here.
+func NewNPZ(p *partition.Partition, opts Options) (*Spill, error) {
+	opts.Layout = LayoutPerRank
+	return open(p, opts, func(s *Spill) format { return &npzFormat{s, p.Rank(), p.Size()} })
+}
+
+func open(p *partition.Partition, opts Options, newFormat func(*Spill) format) (*Spill, error) {
+	s := &Spill{opts: opts, fs: opts.fs, comm: comm.Self(), catalog: map[string]*entry{}}
+	if s.fs == nil {
+		s.fs = fsys.OS
+	}
+	ctx := context.Background()
+	if !opts.Independent {
+		var err error
+		if s.comm, err = comm.Dup(ctx, p.Comm()); err != nil {
+			return nil, &Error{Op: "open", Err: err}
+		}
+	}
+	s.format = newFormat(s)
+	if err := s.join(ctx, p.Rank()); err != nil {
+		return nil, errors.Join(err, s.closeComms())
+	}
+	return s, nil
+}
+
+// join makes the ranks one store: of the same options, with the same keys.
+func (s *Spill) join(ctx context.Context, rank int) error {
+	call := &call{s: s, ctx: ctx, op: "open"}
+	if err := call.agree(s.opts.check(s.fs), s.opts.String()); err != nil {
+		return err
+	}
+	var err error
+	if s.token, err = drawToken(ctx, s.comm); err != nil {
+		return keyError("open", "", err)
+	}
+	s.group = alone(rank)
+	if s.opts.Path == "" {
+		return nil
+	}
+	if !s.opts.Independent && s.comm.Size() > 1 {
+		if s.group, err = s.groupRanks(ctx, call); err != nil {
+			return keyError("open", "", err)
+		}
+	}
+	return s.takeStock(ctx, call)
+}
+
+// check reports options that do not fit, on this rank.
+func (o Options) check(fsys fsys.FS) error {
+	if o.Layout > LayoutOneFile {
+		return fmt.Errorf("%w: Layout is %d", ErrOptions, o.Layout)
+	}
+	if o.Path == "" {
+		if o.Keep || o.Reopen {
+			return fmt.Errorf("%w: Keep and Reopen need a Path", ErrOptions)
+		}
+		return nil
+	}
+	if strings.HasSuffix(o.Path, string(filepath.Separator)) {
+		return fmt.Errorf("%w: Path %q ends in a separator: add the first part of a file name", ErrOptions, o.Path)
+	}
+	folder := filepath.Dir(o.Path)
+	info, err := fsys.Lstat(folder + string(filepath.Separator)) // follows a link to a folder
+	if err != nil {
+		return fmt.Errorf("folder of Path: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%w: %s, of Path, is not a folder", ErrOptions, folder)
+	}
+	return nil
+}
+
+// String lists what must be the same on all ranks.
+func (o Options) String() string {
+	return fmt.Sprintf("in memory %t, layout %v, keep %t, reopen %t, redistribute %t, coordinates %q, ghosts %q",
+		o.Path == "", o.Layout, o.Keep, o.Reopen, o.Redistribute, o.Coordinates, o.Ghosts)
+}
+
+// drawToken returns a random word, the same on all ranks.
+func drawToken(ctx context.Context, c comm.Comm) (string, error) {
+	token := make([]byte, tokenLen/2)
+	rand.Read(token)
+	token, err := comm.Bcast(ctx, c, 0, token)
+	return hex.EncodeToString(token), err
+}
+
+// takeStock fills the catalog with the keys that are on disk. Every rank comes to
+// the same result, from the names that the leaders of all folders list.
+func (s *Spill) takeStock(ctx context.Context, call *call) error {
+	var names []string
+	var err error
+	if s.group.leads() {
+		names, err = s.list()
+	}
+	if err := call.agree(err, ""); err != nil {
+		return err
+	}
+	lists, err := comm.Allgather(ctx, s.comm, []byte(strings.Join(names, "\x00")))
+	if err != nil {
+		return keyError("open", "", err)
+	}
+	base := filepath.Base(s.opts.Path)
+	var found []fileName
+	for _, list := range lists {
+		for name := range strings.SplitSeq(string(list), "\x00") {
+			if f, ok := parseName(base, name); ok {
+				found = append(found, f)
+			}
+		}
+	}
+	existing := s.format.existing(found)
+	if len(existing) > 0 && !s.opts.Reopen {
+		err = fmt.Errorf("%w: %s", ErrInUse, someKeys(s.opts.Path, existing))
+	}
+	for key, f := range existing {
+		s.catalog[key] = &entry{files: f, torn: f.torn}
+	}
+	return call.agree(err, "")
+}
+
+// list returns the names of the files in the store's folder that may be its own.
+func (s *Spill) list() ([]string, error) {
+	entries, err := s.fs.ReadDir(filepath.Dir(s.opts.Path))
+	if err != nil {
+		return nil, err
+	}
+	prefix := filepath.Base(s.opts.Path) + "_"
+	var names []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) && e.Type()&fs.ModeType == 0 {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// someKeys names the first few keys found at a prefix.
+func someKeys(prefix string, found map[string]files) string {
+	var keys []string
+	for key := range found {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	n := len(keys)
+	if n > 4 {
+		keys = keys[:4]
+	}
+	return fmt.Sprintf("%d keys at %s, among them %q", n, prefix, keys)
+}

@@ -1,0 +1,162 @@
+package soastore
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"github.com/soastore/soa"
+)
+
+// Pop is PopContext without a context.
+func (s *Spill) Pop(key string) (*soa.Dict, error) { return s.PopContext(context.Background(), key) }
+
+// PopContext returns the value of key and removes it; see Store.
+func (s *Spill) PopContext(ctx context.Context, key string) (*soa.Dict, error) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	call, err := s.begin(ctx, "pop", key)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.get(ctx, key, nil)
+	if err := call.remove(err, key); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Remove is RemoveContext without a context.
+func (s *Spill) Remove(key string) error { return s.RemoveContext(context.Background(), key) }
+
+// RemoveContext removes key; see Store.
+func (s *Spill) RemoveContext(ctx context.Context, key string) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	call, err := s.begin(ctx, "remove", key)
+	if err != nil {
+		return err
+	}
+	if s.lookup(key) == nil {
+		err = ErrNotFound
+	}
+	return call.remove(err, key)
+}
+
+// Clear is ClearContext without a context.
+func (s *Spill) Clear() error { return s.ClearContext(context.Background()) }
+
+// ClearContext removes all keys; see Store.
+func (s *Spill) ClearContext(ctx context.Context) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	call, err := s.begin(ctx, "clear", "")
+	if err != nil {
+		return err
+	}
+	return call.remove(nil, s.Keys()...)
+}
+
+// remove removes keys from all ranks, or from none. bad is what is already known
+// to be wrong on this rank.
+func (c *call) remove(bad error, keys ...string) error {
+	s := c.s
+	defer c.timed(&s.stats.Cleanup)()
+	ch := s.newChange()
+	err := errors.Join(bad, c.ctx.Err())
+	if err == nil && s.opts.Path != "" {
+		for _, key := range keys {
+			s.format.remove(ch, key, s.lookup(key).files)
+		}
+		err = ch.commit()
+	}
+	if err := c.agree(err, ""); err != nil {
+		return c.undoRemove(ch, keys, err)
+	}
+	s.mu.Lock()
+	for _, key := range keys {
+		delete(s.catalog, key)
+		s.stats.Removes++
+	}
+	s.mu.Unlock()
+	s.left(ch.finish())
+	return nil
+}
+
+// undoRemove takes back the removal of keys on this rank, as on all others.
+func (c *call) undoRemove(ch *change, keys []string, cause error) error {
+	err := c.undoCommit(ch, cause)
+	if err != cause { // it could not be taken back
+		for _, key := range keys {
+			c.s.tear(key, err)
+		}
+	}
+	return err
+}
+
+// Close ends the store; see Store. It always frees what this rank holds, also
+// when it returns an error.
+func (s *Spill) Close() error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	call, err := s.begin(context.Background(), "close", "")
+	if err != nil {
+		return err
+	}
+	defer call.timed(&s.stats.Cleanup)()
+	// No rank removes a file before all are done with theirs.
+	err = call.agree(nil, "")
+	s.mu.Lock()
+	s.closed = true
+	owned := s.owned()
+	clear(s.catalog)
+	s.mu.Unlock()
+	if err == nil {
+		err = call.agree(s.purge(owned), "")
+	} else {
+		err = errors.Join(err, s.purge(owned))
+	}
+	return errors.Join(err, s.closeComms())
+}
+
+// owned returns the files of the values that Close removes. The caller holds mu.
+func (s *Spill) owned() map[string]files {
+	out := map[string]files{}
+	for key, e := range s.catalog {
+		if e.own && e.mem == nil && !s.opts.Keep {
+			out[key] = e.files
+		}
+	}
+	return out
+}
+
+// purge removes the files of values, and those that could not be removed before:
+// first the names that readers look at, so that no half value is ever seen.
+func (s *Spill) purge(owned map[string]files) error {
+	ch := s.newChange()
+	for key, f := range owned {
+		s.format.remove(ch, key, f)
+	}
+	var names []string
+	for _, e := range ch.edits {
+		names = append(names, e.name)
+	}
+	var err error
+	for _, name := range slices.Concat(names, ch.garbage, s.leftover) {
+		if e := s.fs.Remove(name); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	s.leftover = nil
+	return err
+}
+
+// closeComms frees the communicators that the store made.
+func (s *Spill) closeComms() error {
+	err := s.group.close()
+	if !s.opts.Independent {
+		err = errors.Join(err, s.comm.Close())
+	}
+	return err
+}
