@@ -25,8 +25,8 @@ func readElements(ctx context.Context, s *stream, h *header, old soa.Array, done
 	if err == nil {
 		err = done()
 	}
-	if err == nil {
-		err = checkBool(a)
+	if err == nil && h.dtype == soa.Bool {
+		err = checkBools(a.Bytes())
 	}
 	if err != nil && h.dtype == soa.Bool {
 		clear(a.Bytes()) // old's owner may see them as Go bools, which are 0 or 1
@@ -59,13 +59,10 @@ func readTransposed(ctx context.Context, s *stream, h *header, a soa.Array) erro
 	return nil
 }
 
-// checkBool returns an ErrFormat if a has bools other than 0 and 1, which NumPy
+// checkBools returns an ErrFormat if p has bools other than 0 and 1, which NumPy
 // never writes and which are no Go bools.
-func checkBool(a soa.Array) error {
-	if a.DType() != soa.Bool {
-		return nil
-	}
-	if _, err := soa.FromBytes(soa.Bool, a.Bytes(), a.Shape()...); err != nil {
+func checkBools(p []byte) error {
+	if _, err := soa.FromBytes(soa.Bool, p, len(p)); err != nil {
 		return formatf("%w", err)
 	}
 	return nil

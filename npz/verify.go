@@ -39,7 +39,7 @@ func (m *member) verify(ctx context.Context, src io.ReaderAt, block []byte) erro
 	check := func([]byte) {}
 	var bad error
 	if l.dtype == soa.Bool {
-		check = func(p []byte) { bad = errors.Join(bad, checkBool(soa.Of(p))) }
+		check = func(p []byte) { bad = errors.Join(bad, checkBools(p)) }
 	}
 	for left := m.plain - l.size; left > 0 && err == nil; left -= int64(len(block)) {
 		err = s.fill(ctx, block[:min(left, int64(len(block)))], check)
