@@ -115,7 +115,6 @@ type fileName struct {
 	kind   fileKind
 	number int    // the rank of an npzFile, the number of a gioPartition
 	state  string // "", or partialSuffix or oldSuffix
-	token  string // of a file with a state
 }
 
 // parseName takes apart the name of a file of the store whose Options.Path ends
@@ -125,37 +124,39 @@ func parseName(base, name string) (f fileName, ok bool) {
 	if !ok {
 		return f, false
 	}
+	f, stem, ok := splitName(rest)
+	if !ok {
+		return f, false
+	}
+	f.name = name
+	f.key, ok = decodeKey(stem)
+	return f, ok
+}
+
+// splitName takes a file name apart into what it says and the stem before that.
+func splitName(name string) (f fileName, stem string, ok bool) {
 	f.name = name
 	for _, state := range []string{partialSuffix, oldSuffix} {
-		if s, found := strings.CutSuffix(rest, state); found && len(s) > tokenLen && s[len(s)-tokenLen-1] == '.' {
-			f.state, f.token, rest = state, s[len(s)-tokenLen:], s[:len(s)-tokenLen-1]
+		if s, found := strings.CutSuffix(name, state); found && len(s) > tokenLen && s[len(s)-tokenLen-1] == '.' {
+			f.state, name = state, s[:len(s)-tokenLen-1]
 			break
 		}
 	}
-	if key, found := strings.CutSuffix(rest, gioSuffix); found {
+	if stem, ok = strings.CutSuffix(name, gioSuffix); ok {
 		f.kind = gioFile
-		f.key, ok = decodeKey(key)
-		return f, ok
+		return f, stem, true
 	}
-	if s, found := strings.CutSuffix(rest, npzSuffix); found {
-		f.kind = npzFile
-		return f, f.numbered(s, npzInfix)
-	}
+	sep := gioSuffix + "#"
 	f.kind = gioPartition
-	return f, f.numbered(rest, gioSuffix+"#")
-}
-
-// numbered takes s apart into a key, sep and a number written as Itoa does.
-func (f *fileName) numbered(s, sep string) bool {
-	i := strings.LastIndex(s, sep)
+	if s, found := strings.CutSuffix(name, npzSuffix); found {
+		f.kind, name, sep = npzFile, s, npzInfix
+	}
+	i := strings.LastIndex(name, sep)
 	if i < 0 {
-		return false
+		return f, "", false
 	}
-	n, err := strconv.ParseUint(s[i+len(sep):], 10, 31)
-	if err != nil || strconv.FormatUint(n, 10) != s[i+len(sep):] {
-		return false
-	}
-	key, ok := decodeKey(s[:i])
-	f.key, f.number = key, int(n)
-	return ok
+	number := name[i+len(sep):]
+	n, err := strconv.ParseUint(number, 10, 31)
+	f.number = int(n)
+	return f, name[:i], err == nil && strconv.Itoa(f.number) == number
 }
