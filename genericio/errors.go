@@ -18,8 +18,6 @@ var (
 	ErrRank = errors.New("no such rank")
 	// ErrRankCount is the kind of every *RankCountError.
 	ErrRankCount = errors.New("wrong number of ranks")
-	// ErrSchema: the ranks that write one file do not agree on what is in it.
-	ErrSchema = errors.New("ranks differ")
 	// ErrVariable: an array or a name is none that the format can express.
 	ErrVariable = errors.New("cannot be a GenericIO variable")
 )

@@ -26,6 +26,8 @@ type Reader struct {
 	opts   ReadOptions
 	head   Header
 	blocks blockTable
+	// globalRanks: the rank headers have a GlobalRank, other than in older files
+	globalRanks bool
 }
 
 // NewReader reads and checks the header of a file of size bytes. Everything that
@@ -44,7 +46,7 @@ func NewReader(src io.ReaderAt, size int64, opts ReadOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{src, opts, d.head, blocks}, nil
+	return &Reader{src, opts, d.head, blocks, d.ranks.size >= rankSize}, nil
 }
 
 // Header returns what the file says of itself.

@@ -1,0 +1,141 @@
+package genericio
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/crc64"
+)
+
+// WriteRank writes this rank's columns, out of a Dict of the same columns and
+// rows that the Layout was made for; on rank 0 it then writes the header. The
+// file is whole when all ranks have done so. Nothing is written outside of the
+// rank's part of the file. Local. The error is one of w, of ctx, or a
+// soa.ErrField, soa.ErrDType or soa.ErrShape if d is not as it was.
+func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) error {
+	columns, err := l.columns(d)
+	if err != nil {
+		return err
+	}
+	buf := buffers.Get().(*[chunk + crcSize]byte)
+	defer buffers.Put(buf)
+	s := &sink{ctx: ctx, w: w, at: l.begin, buf: buf[:0]}
+	if l.rank == 0 {
+		s.at = l.headerSize() + crcSize
+	}
+	for i, a := range columns {
+		s.pad(l.offsets[i])
+		s.block(a.Bytes())
+	}
+	s.flush()
+	if l.rank == 0 {
+		s.at = 0
+		s.put(l.encode())
+	}
+	if s.err != nil {
+		return fmt.Errorf("genericio: write of rank %d at offset %d: %w", l.rank, s.at, s.err)
+	}
+	return nil
+}
+
+// columns returns d's arrays in the order of the variables.
+func (l *Layout) columns(d *soa.Dict) ([]soa.Array, error) {
+	columns := make([]soa.Array, len(l.head.Variables))
+	for i, v := range l.head.Variables {
+		a, ok := d.Get(v.Name)
+		if !ok {
+			return nil, fmt.Errorf("genericio: write: %w", &soa.FieldError{Field: v.Name, Have: d.Names()})
+		}
+		have, err := variableOf(v.Name, a, v.Flags&givenFlags)
+		if err == nil && have != v {
+			err = fmt.Errorf("genericio: write: %w: array %q is now %v", soa.ErrDType, v.Name, a)
+		} else if rows := l.head.Ranks[l.rank].Rows; err == nil && int64(a.Rows()) != rows {
+			err = fmt.Errorf("genericio: write: %w: array %q now has %d rows, not %d", soa.ErrShape, v.Name, a.Rows(), rows)
+		}
+		if err != nil {
+			return nil, err
+		}
+		columns[i] = a
+	}
+	if d.Len() != len(columns) {
+		return nil, fmt.Errorf("genericio: write: %w: the arrays are now %q", soa.ErrField, d.Names())
+	}
+	return columns, nil
+}
+
+// sink writes bytes one after another, gathering small pieces. After an error it
+// does nothing.
+type sink struct {
+	ctx context.Context
+	w   io.WriterAt
+	at  int64  // where buf will be written
+	buf []byte // what was gathered
+	err error
+}
+
+// block writes a block: the bytes p and their checksum. Each chunk is summed and
+// then written while it is in the cache.
+func (s *sink) block(p []byte) {
+	crc := uint64(0)
+	for len(p) > 0 && s.err == nil {
+		n := min(len(p), chunk)
+		crc = crc64.Update(crc, p[:n])
+		s.write(p[:n])
+		p = p[n:]
+	}
+	var sum [crcSize]byte
+	binary.LittleEndian.PutUint64(sum[:], ^crc)
+	s.write(sum[:])
+}
+
+// pad writes zeros up to offset.
+func (s *sink) pad(offset int64) {
+	var zeros [1 << 10]byte
+	for s.err == nil {
+		gap := offset - s.at - int64(len(s.buf))
+		if gap <= 0 {
+			return
+		}
+		s.write(zeros[:min(gap, int64(len(zeros)))])
+	}
+}
+
+// write writes p, of at most chunk bytes, now or later.
+func (s *sink) write(p []byte) {
+	if len(p) == chunk || len(s.buf)+len(p) > cap(s.buf) {
+		s.flush()
+	}
+	if len(p) == chunk {
+		s.put(p)
+	} else {
+		s.buf = append(s.buf, p...)
+	}
+}
+
+// flush writes what was gathered.
+func (s *sink) flush() {
+	if len(s.buf) > 0 {
+		s.put(s.buf)
+		s.buf = s.buf[:0]
+	}
+}
+
+// put writes p where the last piece ended.
+func (s *sink) put(p []byte) {
+	if s.err == nil {
+		s.err = s.ctx.Err()
+	}
+	if s.err != nil {
+		return
+	}
+	n, err := s.w.WriteAt(p, s.at)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	if s.err = err; err == nil {
+		s.at += int64(len(p))
+	}
+}
