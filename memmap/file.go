@@ -1,0 +1,242 @@
+package memmap
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/soastore/soa"
+)
+
+// File is an open array of either kind whose element types are known at run time
+// only. [Array] and [Sparse] are typed forms of it.
+//
+// Its methods are safe for concurrent use.
+type File struct {
+	path    string
+	info    Info
+	regions []*Region // one for each part
+	arrays  []soa.Array
+}
+
+// OpenFile opens the array path, dense or sparse. Opening reads the YAML file and
+// maps the others; of their contents only bool elements are looked at, since Go
+// allows no other bytes than 0 and 1 in them.
+//
+// The error is an ErrNotFound, a *FormatError, a *SizeError (also if a write of
+// the array was cut short), an ErrMode, an ErrDType (bool), or an *fs.PathError.
+func OpenFile(path string, mode Mode) (*File, error) {
+	if err := mode.check(); err != nil {
+		return nil, err
+	}
+	set, err := openSet(path, mode.open())
+	if err != nil {
+		return nil, err
+	}
+	defer set.close()
+	f := &File{path: path, info: set.info}
+	if err := f.mapParts(set, mode); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (f *File) mapParts(set *fileSet, mode Mode) error {
+	for i, p := range f.info.parts() {
+		r, err := newRegion(set.files[i], set.infos[i], mode, 0, set.infos[i].Size())
+		if err != nil {
+			return err
+		}
+		f.regions = append(f.regions, r)
+		var a soa.Array
+		if err := Guard(func() (err error) {
+			a, err = soa.FromBytes(p.dtype, r.data, p.shape...)
+			return err
+		}); err != nil {
+			return fmt.Errorf("memmap: %s: %w", r.name, err)
+		}
+		f.arrays = append(f.arrays, a)
+	}
+	return nil
+}
+
+// Info returns what the array is. The caller must not change its Shape.
+func (f *File) Info() Info { return f.info }
+
+// Dict returns the mapped arrays by the names of their files' endings: "array",
+// or "data", "indices" and "indptr". They must not be used once f is closed. The
+// error is an ErrClosed.
+func (f *File) Dict() (*soa.Dict, error) {
+	if err := f.usable(); err != nil {
+		return nil, err
+	}
+	d := soa.NewDict()
+	for i, p := range f.info.parts() {
+		d.Set(strings.TrimPrefix(p.suffix, "."), f.arrays[i])
+	}
+	return d, nil
+}
+
+// usable reports whether f is open.
+func (f *File) usable() error {
+	_, err := f.regions[0].Bytes()
+	return err
+}
+
+// Sync returns once all changes are on the disk; see [Region.Sync].
+func (f *File) Sync() error { return f.each((*Region).Sync) }
+
+// Advise tells the kernel how the memory is going to be used; see
+// [Region.Advise].
+func (f *File) Advise(a Advice) error {
+	return f.each(func(r *Region) error { return r.Advise(a) })
+}
+
+// Close gives the memory back, once every other opening of the same files is
+// closed too. The error of a second Close is an ErrClosed.
+func (f *File) Close() error { return f.each((*Region).Close) }
+
+func (f *File) each(fn func(*Region) error) error {
+	var errs []error
+	for _, r := range f.regions {
+		errs = append(errs, fn(r))
+	}
+	return errors.Join(errs...)
+}
+
+func (f *File) hold() (release func(), err error) {
+	var releases []func()
+	release = func() {
+		for _, r := range releases {
+			r()
+		}
+	}
+	for _, r := range f.regions {
+		one, err := r.hold()
+		if err != nil {
+			release()
+			return nil, err
+		}
+		releases = append(releases, one)
+	}
+	return release, nil
+}
+
+// Stat returns what the array path is, without mapping it. The files are there
+// and of the right sizes. The errors are those of [OpenFile].
+func Stat(path string) (Info, error) {
+	set, err := openSet(path, os.O_RDONLY)
+	if err != nil {
+		return Info{}, err
+	}
+	set.close()
+	return set.info, nil
+}
+
+// Exists reports whether there is an array path, dense or sparse. The error is
+// that of [OpenFile] if there is something that could not be opened.
+func Exists(path string) (bool, error) {
+	switch _, err := Stat(path); {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	default:
+		return err == nil, err
+	}
+}
+
+// A fileSet is the open files of one array, that belong together.
+type fileSet struct {
+	info  Info
+	yaml  *os.File
+	files []*os.File // one for each part
+	infos []fs.FileInfo
+}
+
+func (s *fileSet) close() {
+	for _, f := range append(s.files, s.yaml) {
+		f.Close() // nothing was written
+	}
+}
+
+// rereads is how often openSet starts anew because the array was replaced.
+const rereads = 100
+
+// openSet opens the files of the array path. A writer takes the YAML file away
+// first and puts the new one in place last, so if it is the same file before and
+// after the others are opened, all of them belong together.
+func openSet(path string, flag int) (set *fileSet, err error) {
+	if soa.NativeBigEndian() {
+		return nil, fmt.Errorf("memmap: %s: %w: its elements are little-endian, and this machine is not", path, ErrFormat)
+	}
+	for range rereads {
+		var replaced bool
+		set, replaced, err = tryOpenSet(path, flag)
+		if !replaced {
+			return set, err
+		}
+		if err == nil {
+			set.close()
+		}
+	}
+	return nil, fmt.Errorf("memmap: %s: %w: it is being replaced again and again", path, ErrNotFound)
+}
+
+// tryOpenSet also tells whether the array was replaced meanwhile.
+func tryOpenSet(path string, flag int) (_ *fileSet, replaced bool, err error) {
+	y, info, err := openRegular(path+yamlSuffix, os.O_RDONLY)
+	if err != nil {
+		return nil, false, notFound(path, err)
+	}
+	set := &fileSet{yaml: y}
+	err = set.read(path, flag)
+	now, lerr := os.Lstat(path + yamlSuffix)
+	replaced = lerr != nil || !os.SameFile(info, now)
+	if err != nil {
+		set.close()
+		return nil, replaced, err
+	}
+	return set, replaced, nil
+}
+
+func (s *fileSet) read(path string, flag int) (err error) {
+	if s.info, err = readYAML(path+yamlSuffix, s.yaml); err != nil {
+		return err
+	}
+	for _, p := range s.info.parts() {
+		f, info, err := openRegular(path+p.suffix, flag)
+		if err != nil {
+			return notFound(path, err)
+		}
+		s.files, s.infos = append(s.files, f), append(s.infos, info)
+		want, err := p.size()
+		if err != nil {
+			return err
+		}
+		if info.Size() != want {
+			return &SizeError{path + p.suffix, info.Size(), want}
+		}
+	}
+	return nil
+}
+
+func readYAML(path string, r io.Reader) (Info, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxYAML+1))
+	if err != nil {
+		return Info{}, err
+	}
+	if len(text) > maxYAML {
+		return Info{}, &FormatError{path, "", fmt.Errorf("it has more than %d bytes", maxYAML)}
+	}
+	return decodeInfo(path, text)
+}
+
+// notFound makes an ErrNotFound of the error of a file that is not there.
+func notFound(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("memmap: %s: %w: %w", path, ErrNotFound, err)
+	}
+	return err
+}
