@@ -183,11 +183,15 @@ func (r *Reader) targets(have, out *soa.Dict, rows int, names []string) error {
 // returns the row behind them.
 func (r *Reader) readAt(ctx context.Context, rank int, out *soa.Dict, at int) (int, error) {
 	end := at + int(r.head.Ranks[rank].Rows)
-	for name, a := range out.All() {
+	cols, err := r.columns(out.Names(), rank)
+	if err != nil {
+		return 0, err
+	}
+	for _, v := range cols {
+		a, _ := out.Get(r.head.Variables[v].Name)
 		if end > a.Rows() {
 			return 0, &FormatError{File: r.Name(), Reason: "the file has changed while it was read"}
 		}
-		v, _ := r.Variable(name)
 		if err := r.readBlock(ctx, rank, v, a.Slice(at, end).Bytes()); err != nil {
 			return 0, err
 		}
