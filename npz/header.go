@@ -49,6 +49,9 @@ type header struct {
 // readHeader reads a header of a .npy file of total bytes, and checks that its
 // elements fill the rest exactly, if their type is known.
 func readHeader(r io.Reader, total int64) (header, error) {
+	if total < 8 {
+		return header{}, errNotNPY
+	}
 	head := make([]byte, 8, 12)
 	if err := readFull(r, head); err != nil {
 		return header{}, err
