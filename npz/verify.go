@@ -15,11 +15,11 @@ func (r *Reader) Verify(ctx context.Context) error {
 	var errs []error
 	block := make([]byte, min(blockLen, max(r.size, 1)))
 	for _, m := range r.members {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
 		if err := m.verify(ctx, r.src, block); err != nil {
 			errs = append(errs, err)
-		}
-		if ctx.Err() != nil {
-			break
 		}
 	}
 	return errors.Join(errs...)
