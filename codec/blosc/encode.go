@@ -1,0 +1,147 @@
+package blosc
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/soastore/soa/codec/internal/parallel"
+	"github.com/soastore/soa/codec/internal/scratch"
+	"github.com/soastore/soa/codec/internal/stream"
+	"github.com/soastore/soa/codec/shuffle"
+)
+
+// Encode appends src as one chunk to dst. typesize is the bytes of an element, from
+// 1; src need not be a whole number of them. The chunk has at most 16 bytes more
+// than src. The only error is ErrLimit, of an array above [MaxBytes]; dst is then
+// returned as it was.
+func Encode(dst, src []byte, typesize int, o Options) ([]byte, error) {
+	if len(src) > MaxBytes {
+		return dst, &Error{0, "cut the array", ErrLimit}
+	}
+	if typesize < 1 || typesize > MaxTypeSize {
+		typesize = 1
+	}
+	h := o.header(len(src), typesize)
+	if len(src) >= minBuffer {
+		e := encoder{layout: h.layout(), coder: compressors[o.Compressor].stream, level: o.level(), src: src}
+		base := len(dst)
+		out := slices.Grow(dst, e.bound())[:base+e.bound()]
+		if n := e.encode(out[base:], o.Workers); n < headerSize+len(src) {
+			h.ChunkSize = n
+			h.put(out[base:])
+			return out[:base+n], nil
+		}
+		dst = out[:base]
+	}
+	return memcpyed(dst, src, h), nil
+}
+
+// memcpyed appends a chunk of src as it is.
+func memcpyed(dst, src []byte, h Header) []byte {
+	h.flags |= flagMemcpyed
+	h.ChunkSize = headerSize + len(src)
+	var head [headerSize]byte
+	h.put(head[:])
+	return append(append(dst, head[:]...), src...)
+}
+
+// header returns the header, but for the chunk's size, of n bytes.
+func (o Options) header(n, typesize int) Header {
+	h := Header{Compressor: o.Compressor, Shuffle: o.Shuffle, TypeSize: typesize, Bytes: n}
+	h.BlockSize = max(1, o.blockSize(n, typesize))
+	h.flags = compressors[o.Compressor].format << compressorShift
+	switch o.Shuffle {
+	case ByteShuffle:
+		h.flags |= flagByteShuffle
+	case BitShuffle:
+		h.flags |= flagBitShuffle
+	}
+	if !o.split() || !splits(typesize, h.BlockSize) {
+		h.flags |= flagUnsplit
+	}
+	return h
+}
+
+type encoder struct {
+	layout
+	coder stream.Coder
+	level int
+	src   []byte
+}
+
+// table returns the bytes before the first block.
+func (e *encoder) table() int { return headerSize + 4*e.blocks() }
+
+// bound returns the most bytes that the chunk can take before it is given up.
+func (e *encoder) bound() int { return e.table() + e.blocks()*e.blockBound() }
+
+// encode writes the offsets and blocks of the chunk to out, and returns its size.
+func (e *encoder) encode(out []byte, workers int) int {
+	if parallel.Workers(workers) == 1 || e.blocks() == 1 {
+		return e.serial(out)
+	}
+	return e.parallel(out, workers)
+}
+
+// serial writes each block where the one before it ends.
+func (e *encoder) serial(out []byte) int {
+	at := e.table()
+	for i := range e.blocks() {
+		e.setOffset(out, i, at)
+		at += e.encodeBlock(out[at:], i)
+	}
+	return at
+}
+
+// parallel writes each block where it would be if none was compressed, then moves
+// them together.
+func (e *encoder) parallel(out []byte, workers int) int {
+	sizes := make([]int, e.blocks())
+	slot := func(i int) []byte { return out[e.table()+i*e.blockBound():][:e.blockBound()] }
+	_ = parallel.Do(len(sizes), workers, func(i int) error { // blocks do not fail
+		sizes[i] = e.encodeBlock(slot(i), i)
+		return nil
+	})
+	at := e.table()
+	for i, size := range sizes {
+		e.setOffset(out, i, at)
+		at += copy(out[at:], slot(i)[:size])
+	}
+	return at
+}
+
+func (e *encoder) setOffset(out []byte, i, at int) {
+	binary.LittleEndian.PutUint32(out[headerSize+4*i:], uint32(at))
+}
+
+// encodeBlock writes block i to out, and returns its size.
+func (e *encoder) encodeBlock(out []byte, i int) int {
+	from, to := e.block(i)
+	b := e.src[from:to]
+	kind := e.shuffled(len(b))
+	if kind == NoShuffle {
+		return e.encodeStreams(out, b)
+	}
+	buf := scratch.Get(len(b))
+	defer scratch.Put(buf)
+	if kind == ByteShuffle {
+		shuffle.Shuffle(buf.B, b, e.typesize)
+	} else {
+		shuffle.BitShuffle(buf.B, b, e.typesize)
+	}
+	return e.encodeStreams(out, buf.B)
+}
+
+// encodeStreams writes the streams of a shuffled block to out, and returns their size.
+func (e *encoder) encodeStreams(out, b []byte) int {
+	at, n := 0, len(b)/e.streams(len(b))
+	for ; len(b) > 0; b = b[n:] {
+		size := e.coder.Encode(out[at+4:][:n-1], b[:n], e.level)
+		if size == 0 {
+			size = copy(out[at+4:], b[:n])
+		}
+		binary.LittleEndian.PutUint32(out[at:], uint32(size))
+		at += 4 + size
+	}
+	return at
+}
