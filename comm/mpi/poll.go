@@ -9,9 +9,14 @@ import (
 	"github.com/soastore/soa/comm"
 )
 
-// askAfter is how long a rank waits for another before it asks whether that one has
-// ended, and then for how long it goes on looking for a message on its way.
-const askAfter = time.Second
+const (
+	// askAfter is how long a rank waits for another before it asks whether that one
+	// calls nothing more.
+	askAfter = 300 * time.Millisecond
+	// goneAfter is how long, after that answer, it goes on looking for a message
+	// that is on its way.
+	goneAfter = 700 * time.Millisecond
+)
 
 // poll calls step until it reports true, the group breaks, or ctx ends, which
 // breaks the group. The wait is for rank peer.
@@ -39,7 +44,7 @@ func (c *communicator) poll(ctx context.Context, peer int, step func() (bool, er
 		if c.gone[peer].Load() {
 			if goneSince.IsZero() {
 				goneSince = time.Now()
-			} else if time.Since(goneSince) > askAfter {
+			} else if time.Since(goneSince) > goneAfter {
 				return c.breakOff(peer, comm.ErrGone)
 			}
 		}
