@@ -2,9 +2,10 @@
 // they make, as an interface, so that a test can make each of them fail
 // ([github.com/soastore/soa/internal/faultfs]).
 //
-// Nothing here follows a symbolic link in the last element of a name, and new
-// files are readable by their owner only: spills may lie in a folder that other
-// users can write to.
+// Spills may lie in a folder that other users can write to. So a symbolic link in
+// a file's place is refused, not followed; a pipe there makes calls fail, not
+// hang; and new files are for their owner only. Links among the folders that lead
+// to a file are followed, as everywhere.
 package fsys
 
 import (
@@ -13,15 +14,16 @@ import (
 )
 
 // FS is a file system. Its methods are safe for concurrent use; their errors are
-// *fs.PathError or *os.LinkError, as those of package os.
+// or wrap an *fs.PathError or an *os.LinkError, as those of package os.
 type FS interface {
-	// OpenFile opens name with the flags of package os; a new file gets mode 0600.
+	// OpenFile opens name with the flags of package os. A new file gets the mode
+	// 0600, which a umask can only narrow.
 	OpenFile(name string, flag int) (File, error)
 	// Rename gives oldname the name newname, replacing a file of that name.
 	Rename(oldname, newname string) error
 	// Link gives the file oldname the second name newname, which must be free.
 	Link(oldname, newname string) error
-	// Remove removes a file.
+	// Remove removes a file, or a symbolic link itself.
 	Remove(name string) error
 	// Lstat describes name without following a symbolic link.
 	Lstat(name string) (fs.FileInfo, error)
@@ -44,7 +46,8 @@ type File interface {
 	Truncate(size int64) error
 	// Sync makes what was written durable.
 	Sync() error
-	// Map maps the first size bytes of the file into memory, read-only. Reading
-	// past the end of a file that has become shorter is a fault: see [Guard].
+	// Map maps the first size bytes of the file into memory, read-only; the file
+	// must have as many. Reading past the end of a file that has become shorter
+	// since is a fault, which kills the process except in [Mapping.Guard].
 	Map(size int64) (*Mapping, error)
 }

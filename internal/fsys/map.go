@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mapping is a part of a file in memory, read-only. It stays valid when the file
-// is closed or removed, until Unmap.
+// Mapping is a part of a file in memory, read-only: writing to Data kills the
+// process. It stays valid when the file is closed or removed, until Unmap, and is
+// never freed without. Goroutines may read it at once, Guard included; Unmap must
+// come after all of them.
 type Mapping struct {
 	Data []byte
 	name string
@@ -61,6 +63,12 @@ func (m *Mapping) Unmap() error {
 // Guard runs fn, which reads m.Data. A fault inside the mapping (the file was
 // made shorter, or the disk failed) becomes an error that names the file and the
 // offset, and fn ends there; any other panic goes on.
+//
+// It protects the calling goroutine only: one that fn starts and that reads Data
+// needs a Guard of its own, or a fault in it kills the process. A fault in C code
+// always does. A system call that is handed Data fails with EFAULT, guarded or
+// not. Since fn may end at any read of Data, it releases locks and cleans up by
+// defer.
 func (m *Mapping) Guard(fn func() error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer debug.SetPanicOnFault(old)

@@ -1,9 +1,9 @@
 package fsys
 
 import (
+	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,7 +14,14 @@ var OS FS = osFS{}
 type osFS struct{}
 
 func (osFS) OpenFile(name string, flag int) (File, error) {
-	f, err := os.OpenFile(name, flag|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	flag |= unix.O_NOFOLLOW
+	// A pipe in the file's place would make the open wait for its other end.
+	f, err := os.OpenFile(name, flag|unix.O_NONBLOCK, 0o600)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		// A file, then, that another process holds a lease on, such as an NFS server
+		// for a client; the kernel is now taking it back, which ends within a time.
+		f, err = os.OpenFile(name, flag, 0o600)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -28,15 +35,11 @@ func (osFS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) 
 func (osFS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 
 func (osFS) SyncDir(name string) error {
-	d, err := os.Open(filepath.Clean(name))
+	d, err := os.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return errors.Join(d.Sync(), d.Close())
 }
 
 type osFile struct{ *os.File }
