@@ -3,6 +3,7 @@ package soastore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/soastore/soa/comm"
@@ -15,6 +16,8 @@ type call struct {
 	op  string
 	key string
 	seq uint64
+
+	held []*entry // their files are being changed
 }
 
 // begin starts a collective call. The caller holds turn.
@@ -26,7 +29,24 @@ func (s *Spill) begin(ctx context.Context, op, key string) (*call, error) {
 		return nil, keyError(op, key, ErrClosed)
 	}
 	s.seq++
-	return &call{s, ctx, op, key, s.seq}, nil
+	return &call{s: s, ctx: ctx, op: op, key: key, seq: s.seq}, nil
+}
+
+// hold keeps readers away from the files of keys until end.
+func (c *call) hold(keys ...string) {
+	for _, key := range keys {
+		if e := c.s.lookup(key); e != nil {
+			e.use.Lock()
+			c.held = append(c.held, e)
+		}
+	}
+}
+
+// end lets readers go on, with what the catalog says now.
+func (c *call) end() {
+	for _, e := range c.held {
+		e.use.Unlock()
+	}
 }
 
 // timed returns a function that adds the time until it is called to sum.
@@ -65,25 +85,28 @@ func (c *call) vote(group comm.Comm, err error, schema string) error {
 	}, sentinels...))
 }
 
-// settle ends a change on all ranks: if no rank has an error, the changes that
-// they planned become visible; else none does, and all have the same error.
-func (c *call) settle(ch *change, err error, schema string) error {
+// settle ends a change of the files of keys on all ranks: if no rank has an error,
+// the changes that they planned become visible; else none does, and all have the
+// same error.
+func (c *call) settle(ch *change, err error, schema string, keys ...string) error {
 	if err := c.agree(err, schema); err != nil {
 		leftover, _ := ch.undo() // nothing to take back but new files
 		c.s.left(leftover)
 		return err
 	}
+	// Now every rank is in this call, and has made its earlier reads.
+	c.hold(keys...)
 	if err := c.vote(c.s.comm, ch.commit(), ""); err != nil {
-		return c.undoCommit(ch, err)
+		return c.undoCommit(ch, err, keys)
 	}
 	c.s.left(ch.finish())
 	return nil
 }
 
 // undoCommit takes back a change that some ranks may have made visible. If that
-// fails on a rank, or if the ranks can no longer talk about it, the value is torn:
-// it stays on disk, but no rank takes it for whole.
-func (c *call) undoCommit(ch *change, cause error) error {
+// fails on a rank, or if the ranks can no longer talk about it, the values are
+// torn: they stay on disk, but no rank takes them for whole.
+func (c *call) undoCommit(ch *change, cause error, keys []string) error {
 	err := cause
 	if !errors.Is(cause, comm.ErrBroken) {
 		leftover, undoErr := ch.undo()
@@ -93,18 +116,20 @@ func (c *call) undoCommit(ch *change, cause error) error {
 			return cause
 		}
 	}
-	c.s.tear(c.key, errors.Join(ErrTorn, err))
+	c.s.tear(keys, fmt.Errorf("%w: %w", ErrTorn, err))
 	return errors.Join(cause, err)
 }
 
-// tear marks key as unreadable, because of reason.
-func (s *Spill) tear(key string, reason error) {
+// tear marks keys as unreadable, because of reason.
+func (s *Spill) tear(keys []string, reason error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.catalog[key]; e != nil {
-		torn := *e
-		torn.torn = reason
-		s.catalog[key] = &torn
+	for _, key := range keys {
+		if e := s.catalog[key]; e != nil {
+			torn := *e
+			torn.torn = reason
+			s.catalog[key] = &torn
+		}
 	}
 }
 

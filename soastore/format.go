@@ -45,6 +45,8 @@ type files struct {
 type reader interface {
 	// fields returns the names of all fields, in order.
 	fields() []string
+	// get returns the named fields, in order.
+	get(ctx context.Context, names []string) (*soa.Dict, error)
 	// read reads the named fields into the arrays that d has of them, if they are
 	// large enough, else into fresh ones.
 	read(ctx context.Context, d *soa.Dict, names []string) error
@@ -67,6 +69,15 @@ func (s *Spill) check(key string, d *soa.Dict) error {
 		}
 	}
 	return s.format.check(d)
+}
+
+// getFresh is reader.get by reader.read.
+func getFresh(ctx context.Context, r reader, names []string) (*soa.Dict, error) {
+	d := soa.NewDict()
+	if len(names) == 0 { // which read takes for all
+		return d, nil
+	}
+	return d, r.read(ctx, d, names)
 }
 
 // schemaOf describes what of a value is the same on all ranks: the names and types

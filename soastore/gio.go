@@ -3,8 +3,6 @@ package soastore
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"slices"
 
 	"github.com/soastore/soa"
@@ -66,7 +64,7 @@ func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 // link makes the data file that this rank wrote, err is how, known to readers.
 func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *entry, err error) error {
 	g := f.s.group
-	if g.sharesFiles() {
+	if g.shared() {
 		// The file is whole once all who write to it are done.
 		err = call.vote(g.writers, err, "")
 	}
@@ -106,7 +104,7 @@ func freeBase(old *entry, n int) int {
 // ranks that share it, and returns the file's size.
 func (f *gioFormat) writeData(call *call, ch *change, name string, d *soa.Dict) (int64, error) {
 	g := f.s.group
-	w, err := ch.create(name, g.sharesFiles())
+	w, err := ch.create(name, g.shared())
 	layout, planErr := genericio.NewLayout(call.ctx, g.writers, f.spec(), d)
 	if err != nil {
 		return 0, errors.Join(err, planErr)
@@ -160,21 +158,17 @@ func (f *gioFormat) flags() map[string]genericio.Flags {
 // writeMap writes the partial file of a rank map and returns its size.
 func (f *gioFormat) writeMap(ctx context.Context, ch *change, index string, base int) (int64, error) {
 	entries := make([]genericio.MapEntry, f.p.Size())
-	var dims [3]int
 	for rank := range entries {
-		d, coords := f.cartesian(rank)
+		_, coords := f.cartesian(rank)
 		entries[rank] = genericio.MapEntry{GlobalRank: rank, Partition: base + f.s.group.numbers[rank], Coords: coords}
-		dims = d
-	}
-	if last := entries[len(entries)-1].Partition; last > math.MaxInt32 {
-		return 0, fmt.Errorf("%w: partition number %d", ErrShape, last)
 	}
 	w, err := ch.create(index, false)
 	if err != nil {
 		return 0, err
 	}
-	size, err := genericio.WriteMap(ctx, w, f.mapSpec(dims), entries)
-	return size, ch.close(w, err)
+	err = genericio.WriteMap(ctx, w, entries, true)
+	size, sizeErr := w.Size()
+	return size, ch.close(w, errors.Join(err, sizeErr))
 }
 
 func (f *gioFormat) remove(ch *change, key string, have files) {

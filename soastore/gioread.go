@@ -3,13 +3,10 @@ package soastore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/soastore/soa"
-	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/genericio"
 	"github.com/soastore/soa/internal/fsys"
 )
@@ -56,10 +53,11 @@ func variableNames(h *genericio.Header) []string {
 	return names
 }
 
+func (r *gioReader) get(ctx context.Context, names []string) (*soa.Dict, error) {
+	return getFresh(ctx, r, names)
+}
+
 func (r *gioReader) read(ctx context.Context, d *soa.Dict, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
 	return r.gio.ReadRank(ctx, r.part, d, names...)
 }
 
@@ -134,41 +132,47 @@ func (f *gioFormat) found(key string, parts []int) files {
 // its rank map if it has one, for this rank's rows or, after a run of another
 // number of ranks, those that are dealt to it.
 func (f *gioFormat) openFound(key string) (reader, error) {
-	name := gioName(f.s.opts.Path, key)
-	set, err := genericio.OpenDataset(name, genericio.ReadOptions{}, f.source)
+	set, err := genericio.OpenDataset(context.Background(), gioName(f.s.opts.Path, key), f.source, genericio.ReadOptions{})
 	if err != nil {
 		return nil, err
 	}
-	size := f.p.Size()
-	ranks := []int{f.p.Rank()}
-	if have := set.NumRanks(); have != size {
-		if !f.s.opts.Redistribute {
-			return nil, errors.Join(&genericio.RankCountError{File: name, Have: have, Want: size}, set.Close())
-		}
-		ranks = genericio.Assign(have, size, f.p.Rank())
+	r := &datasetReader{set: set, share: genericio.Share{Proc: f.p.Rank(), Procs: f.p.Size()}}
+	r.share.Dims, _ = f.cartesian(f.p.Rank())
+	if f.s.opts.Redistribute {
+		r.share.Policy = genericio.Redistribute
+	} else if n := set.NumRanks(); n != r.share.Procs {
+		return nil, errors.Join(&genericio.RankCountError{File: set.Name(), Have: n, Want: r.share.Procs}, set.Close())
 	}
-	return &datasetReader{set, ranks}, nil
+	if r.names, err = namesOf(set, r.share); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
+	return r, nil
 }
 
 func (f *gioFormat) source(name string) (genericio.Source, error) {
 	return f.s.fs.OpenFile(name, os.O_RDONLY)
 }
 
-// datasetReader reads the rows of some ranks of a set of files, one after another.
+// datasetReader reads a rank's share of a set of files.
 type datasetReader struct {
 	set   *genericio.Dataset
-	ranks []int
+	share genericio.Share
+	names []string
 }
 
-func (r *datasetReader) fields() []string { return variableNames(r.set.Header()) }
+func (r *datasetReader) fields() []string { return r.names }
+
+func (r *datasetReader) get(ctx context.Context, names []string) (*soa.Dict, error) {
+	return getFresh(ctx, r, names)
+}
 
 func (r *datasetReader) read(ctx context.Context, d *soa.Dict, names []string) error {
-	return r.set.ReadRanks(ctx, r.ranks, d, names...)
+	return r.set.ReadShare(ctx, r.share, d, names...)
 }
 
 func (r *datasetReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
-	d := soa.NewDict()
-	if err := r.read(ctx, d, names); err != nil {
+	d, err := r.get(ctx, names)
+	if err != nil {
 		return err
 	}
 	return fn(d)
@@ -176,6 +180,11 @@ func (r *datasetReader) view(ctx context.Context, names []string, fn func(*soa.D
 
 func (r *datasetReader) close() error { return r.set.Close() }
 
-var _ = fmt.Sprint
-var _ = filepath.Base
-var _ comm.Comm
+// namesOf returns the names of the variables of a set of files.
+func namesOf(set *genericio.Dataset, sh genericio.Share) (names []string, err error) {
+	err = set.WithRank(min(sh.Proc, set.NumRanks()-1), func(r *genericio.Reader, _ int) error {
+		names = variableNames(r.Header())
+		return nil
+	})
+	return names, err
+}

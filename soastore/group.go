@@ -23,8 +23,11 @@ type grouping struct {
 // indexed reports whether data files are found through a rank map.
 func (g *grouping) indexed() bool { return g.nnumbers > 1 }
 
-// sharesFiles reports whether several ranks write to one file.
-func (g *grouping) sharesFiles() bool { return g != nil && g.writers.Size() > 1 }
+// anyShared reports whether some ranks, maybe not this one, write to one file.
+func (g *grouping) anyShared() bool { return g.nnumbers < len(g.numbers) }
+
+// shared reports whether other ranks write to this rank's file.
+func (g *grouping) shared() bool { return g.writers.Size() > 1 }
 
 // leads reports whether this rank acts for its folder.
 func (g *grouping) leads() bool { return g.folder.Rank() == 0 }

@@ -73,7 +73,7 @@ func (f *npzFormat) whole(key string, numbers []int) error {
 		}
 	}
 	if n != f.size {
-		return &genericio.RankCountError{File: npzName(f.s.opts.Path, key, n-1), Have: f.size, Want: n}
+		return &genericio.RankCountError{File: npzName(f.s.opts.Path, key, n-1), Have: n, Want: f.size}
 	}
 	return nil
 }
@@ -107,26 +107,18 @@ func newNPZReader(file fsys.File) (*npzReader, error) {
 
 func (r *npzReader) fields() []string { return r.npz.Names() }
 
+func (r *npzReader) get(ctx context.Context, names []string) (*soa.Dict, error) {
+	return getFresh(ctx, r, names)
+}
+
 func (r *npzReader) read(ctx context.Context, d *soa.Dict, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
 	return r.npz.Read(ctx, d, names...)
 }
 
 func (r *npzReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
-	m, err := r.file.Map(r.size)
-	if err != nil {
-		return err
-	}
-	err = m.Guard(func() error {
-		d, err := r.npz.View(ctx, m.Data, names...)
-		if err != nil {
-			return err
-		}
-		return fn(d)
-	})
-	return errors.Join(err, m.Unmap())
+	return viewFile(r.file, r.size, func(mem []byte) (*soa.Dict, error) {
+		return r.npz.View(ctx, mem, names...)
+	}, fn)
 }
 
 func (r *npzReader) close() error { return r.file.Close() }

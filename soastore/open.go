@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/internal/fsys"
@@ -143,7 +144,7 @@ func (s *Spill) takeStock(ctx context.Context, call *call) error {
 		err = fmt.Errorf("%w: %s", ErrInUse, someKeys(s.opts.Path, existing))
 	}
 	for key, f := range existing {
-		s.catalog[key] = &entry{files: f, torn: f.torn}
+		s.catalog[key] = &entry{files: f, torn: f.torn, use: new(sync.RWMutex)}
 	}
 	return call.agree(err, "")
 }

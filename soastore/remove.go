@@ -20,6 +20,7 @@ func (s *Spill) PopContext(ctx context.Context, key string) (*soa.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer call.end()
 	d, err := s.get(ctx, key, nil)
 	if err := call.remove(err, key); err != nil {
 		return nil, err
@@ -38,6 +39,7 @@ func (s *Spill) RemoveContext(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
+	defer call.end()
 	if s.lookup(key) == nil {
 		err = ErrNotFound
 	}
@@ -55,6 +57,7 @@ func (s *Spill) ClearContext(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer call.end()
 	return call.remove(nil, s.Keys()...)
 }
 
@@ -63,36 +66,29 @@ func (s *Spill) ClearContext(ctx context.Context) error {
 func (c *call) remove(bad error, keys ...string) error {
 	s := c.s
 	defer c.timed(&s.stats.Cleanup)()
-	ch := s.newChange()
-	err := errors.Join(bad, c.ctx.Err())
-	if err == nil && s.opts.Path != "" {
-		for _, key := range keys {
-			s.format.remove(ch, key, s.lookup(key).files)
-		}
-		err = ch.commit()
-	}
-	if err := c.agree(err, ""); err != nil {
-		return c.undoRemove(ch, keys, err)
+	if err := c.removeFiles(bad, keys); err != nil {
+		return err
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, key := range keys {
 		delete(s.catalog, key)
 		s.stats.Removes++
 	}
-	s.mu.Unlock()
-	s.left(ch.finish())
 	return nil
 }
 
-// undoRemove takes back the removal of keys on this rank, as on all others.
-func (c *call) undoRemove(ch *change, keys []string, cause error) error {
-	err := c.undoCommit(ch, cause)
-	if err != cause { // it could not be taken back
+func (c *call) removeFiles(bad error, keys []string) error {
+	if c.s.opts.Path == "" {
+		return c.agree(bad, "")
+	}
+	ch := c.s.newChange()
+	if bad == nil {
 		for _, key := range keys {
-			c.s.tear(key, err)
+			c.s.format.remove(ch, key, c.s.lookup(key).files)
 		}
 	}
-	return err
+	return c.settle(ch, bad, "", keys...)
 }
 
 // Close ends the store; see Store. It always frees what this rank holds, also
