@@ -36,10 +36,15 @@ const (
 // [NewLayout] or another *comm.AgreementError, and removes what it wrote. What was
 // at path before is as it was, unless files were being named already.
 func WriteFile(ctx context.Context, c comm.Comm, path string, d *soa.Dict, spec Spec, split Split) error {
+	return writeFile(ctx, fsys.OS, c, path, d, spec, split)
+}
+
+func writeFile(ctx context.Context, fsys fsys.FS, c comm.Comm, path string, d *soa.Dict, spec Spec, split Split) error {
 	w, err := newFileWriter(ctx, c, path, d, spec, split)
 	if err != nil {
 		return err
 	}
+	w.fs = fsys
 	for _, step := range w.steps(ctx, d) {
 		// A rank whose context has ended still tells the others.
 		err := comm.Agree(context.WithoutCancel(ctx), c,
@@ -75,6 +80,7 @@ const partialSuffix = ".partial"
 
 // fileWriter is one rank's part in WriteFile.
 type fileWriter struct {
+	fs      fsys.FS
 	path    string
 	own     string     // the file that has this rank's rows
 	first   bool       // this rank makes and names that file
@@ -156,45 +162,45 @@ type step struct {
 
 func (w *fileWriter) steps(ctx context.Context, d *soa.Dict) []step {
 	steps := []step{
-		{"create", func() error { return create(w.first, w.own, nil) }},
+		{"create", func() error { return w.create(w.first, w.own, nil) }},
 		{"write", func() error {
-			return open(w.own, os.O_WRONLY, func(f io.WriterAt) error { return w.layout.WriteRank(ctx, f, d) })
+			return w.open(w.own, os.O_WRONLY, func(f io.WriterAt) error { return w.layout.WriteRank(ctx, f, d) })
 		}},
 	}
 	if w.entries != nil {
 		steps = append(steps,
 			step{"write the rank map of", func() error {
-				return create(w.root, w.path, func(f io.WriterAt) error { return WriteMap(ctx, f, w.entries, w.coords) })
+				return w.create(w.root, w.path, func(f io.WriterAt) error { return WriteMap(ctx, f, w.entries, w.coords) })
 			}},
-			step{"name the partitions of", func() error { return publish(w.first, w.own) }})
+			step{"name the partitions of", func() error { return w.publish(w.first, w.own) }})
 	}
-	return append(steps, step{"name", func() error { return publish(w.root, w.path) }})
+	return append(steps, step{"name", func() error { return w.publish(w.root, w.path) }})
 }
 
 // discard removes the partial files that this rank made.
 func (w *fileWriter) discard() {
 	if w.first {
-		fsys.OS.Remove(w.own + partialSuffix) // it may not exist
+		w.fs.Remove(w.own + partialSuffix) // it may not exist
 	}
 	if w.root {
-		fsys.OS.Remove(w.path + partialSuffix)
+		w.fs.Remove(w.path + partialSuffix)
 	}
 }
 
 // create makes a partial file if mine, and has fill write it.
-func create(mine bool, name string, fill func(io.WriterAt) error) error {
+func (w *fileWriter) create(mine bool, name string, fill func(io.WriterAt) error) error {
 	if !mine {
 		return nil
 	}
-	if err := fsys.OS.Remove(name + partialSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := w.fs.Remove(name + partialSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fill)
+	return w.open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fill)
 }
 
 // open opens a partial file for fill to write.
-func open(name string, flag int, fill func(io.WriterAt) error) error {
-	f, err := fsys.OS.OpenFile(name+partialSuffix, flag)
+func (w *fileWriter) open(name string, flag int, fill func(io.WriterAt) error) error {
+	f, err := w.fs.OpenFile(name+partialSuffix, flag)
 	if err != nil {
 		return err
 	}
@@ -205,9 +211,9 @@ func open(name string, flag int, fill func(io.WriterAt) error) error {
 }
 
 // publish gives a partial file its name if mine.
-func publish(mine bool, name string) error {
+func (w *fileWriter) publish(mine bool, name string) error {
 	if !mine {
 		return nil
 	}
-	return fsys.OS.Rename(name+partialSuffix, name)
+	return w.fs.Rename(name+partialSuffix, name)
 }
