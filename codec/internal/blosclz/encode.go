@@ -10,6 +10,9 @@ const (
 	// worthNear and worthFar are the shortest matches that are written.
 	worthNear = 4
 	worthFar  = 6
+	// endRun is the shortest run at the end: c-blosc's decoder refuses a stream
+	// that ends in a match.
+	endRun = 1
 )
 
 // Encode writes src to dst and returns how many bytes that took, 0 if dst is too
@@ -57,7 +60,7 @@ func (e *encoder) matchLength(ref, i int, word uint32) int {
 	if distance == 0 || distance > farLimit || binary.LittleEndian.Uint32(e.src[ref:]) != word {
 		return 0
 	}
-	n := 4 + equal(e.src[ref+4:], e.src[i+4:])
+	n := 4 + equal(e.src[ref+4:], e.src[i+4:len(e.src)-endRun])
 	if n < worthNear || distance > nearLimit && n < worthFar {
 		return 0
 	}
