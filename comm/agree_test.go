@@ -47,7 +47,7 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// TestSchemaOnRankZero says what differs when the others agree with one another.
+// TestJudge compares with rank 0, byte for byte, also text that is not UTF-8.
 func TestJudge(t *testing.T) {
 	ballots := []ballot{{Op: "Set", Key: "\xff", Schema: "a"}, {Op: "Set", Key: "\xfe", Schema: "a"}, {Op: "Set", Key: "\xff", Schema: "b"}}
 	var e *AgreementError

@@ -15,8 +15,7 @@ func Alltoallv(ctx context.Context, c Comm, send [][]byte) ([][]byte, error) {
 		return nil, o.fail(fmt.Errorf("comm: Alltoallv of %d slices in a group of %d", len(send), c.Size()))
 	}
 	// So that large data go only between ranks that are in the call.
-	err := o.rounds(func(int) []byte { return nil }, func(int, []byte) error { return nil })
-	if err != nil {
+	if err := o.barrier(); err != nil {
 		return nil, err
 	}
 	return o.alltoall(send)

@@ -10,6 +10,9 @@ import (
 // two of them. Messages from one rank to another arrive in the order they were
 // sent. Programs call the collective functions of this package rather than Send
 // and Recv.
+//
+// An implementation whose messages must be shorter than [MessageLimit] has a method
+// MessageLimit() int, which returns the same on all ranks.
 type Comm interface {
 	// Rank returns this rank's number, 0 <= Rank < Size. Local.
 	Rank() int
@@ -23,7 +26,8 @@ type Comm interface {
 	// has it. len(data) is at most [MessageLimit].
 	Send(ctx context.Context, to, tag int, data []byte) error
 	// Recv takes the next message from rank from, whatever its tag, into buf if
-	// that is large enough, else into fresh memory.
+	// that is large enough, else into fresh memory. After an error buf must not be
+	// used again.
 	Recv(ctx context.Context, from int, buf []byte) (data []byte, tag int, err error)
 	// Sendrecv sends and receives at once: of two ranks that call it toward each
 	// other neither waits for the other to finish.
@@ -33,8 +37,9 @@ type Comm interface {
 	// then by their rank here. Its messages are apart from this group's.
 	// Collective. A negative color makes no group, and the Comm is nil.
 	Split(ctx context.Context, color, key int) (Comm, error)
-	// Break makes this call and all later ones on this group fail on every rank,
-	// with a *BrokenError of this rank and reason. Local; later calls do nothing.
+	// Break makes the calls in progress and all later ones on this group, and on
+	// groups that Split made from it, fail on every rank, with a *BrokenError of
+	// this rank and reason. Local; later calls of Break do nothing.
 	Break(reason error)
 	// Close frees what the group holds. Local: no rank waits for another. It
 	// does not end a group that Split made from this one.
@@ -54,7 +59,7 @@ var ErrBroken = errors.New("communicator broken")
 
 // A BrokenError says that a group can communicate no more, because of one rank.
 type BrokenError struct {
-	Rank   int // the rank that failed
+	Rank   int // the rank that failed, in the group that broke: this one, or one it was split from
 	Reason error
 }
 

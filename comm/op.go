@@ -64,7 +64,8 @@ func (o op) mismatch(mine string, other int, its string) error {
 
 // rounds passes data along so that every rank hears, directly or through others,
 // from every rank: in the round of distance 1, 2, 4, ... it sends what out gives to
-// the rank that far below, and gives in what it got from the one that far above.
+// the rank that far below, and gives in what it got from the one that far above. All
+// ranks are in the same collective function when it returns nil.
 // This is the dissemination pattern of Hensgen, Finkel and Manber (1988).
 func (o op) rounds(out func(distance int) []byte, in func(distance int, got []byte) error) error {
 	rank, n := o.c.Rank(), o.c.Size()

@@ -139,8 +139,7 @@ func TestMismatchNamesBothRanksAndCalls(t *testing.T) {
 	require.Equal(t, map[int]string{0: "Barrier", 1: "Bcast"}, ops)
 }
 
-// TestClosedGroupsAreFreed splits more often than a leak could go unnoticed by the
-// race detector's limit on goroutines or by memory.
+// TestSplitManyTimes uses and closes groups, twice, while their parent goes on.
 func TestSplitManyTimes(t *testing.T) {
 	require.NoError(t, comm.Run(3, func(c comm.Comm) error {
 		for range 2000 {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	gompi "github.com/sbromberger/gompi"
 	"github.com/stretchr/testify/require"
 
 	"github.com/soastore/soa/comm"
@@ -22,6 +23,8 @@ import (
 var bodies = map[string]func(){
 	"suite":       func() { mpi.Run(suite) },
 	"one":         func() { mpi.Run(one) },
+	"single":      single,
+	"late":        late,
 	"world":       world,
 	"error":       failing(func() error { return errors.New("the disk is full") }),
 	"panic":       failing(func() error { panic("index out of range") }),
@@ -166,6 +169,29 @@ func world() {
 		panic(fmt.Sprint("after Finalize: ", err))
 	}
 	fmt.Println("ended")
+}
+
+// single starts MPI without threads, as another part of a program may.
+func single() {
+	gompi.Start(false)
+	defer gompi.Stop()
+	defer func() { fmt.Println("panic:", recover()) }()
+	mpi.World()
+}
+
+// late asks for the world when MPI has ended.
+func late() {
+	gompi.Start(true)
+	gompi.Stop()
+	defer func() { fmt.Println("panic:", recover()) }()
+	mpi.World()
+}
+
+func TestNoWorld(t *testing.T) {
+	out, _ := launch(t, "single")
+	require.Contains(t, out, "panic: mpi: MPI was started without MPI_THREAD_MULTIPLE")
+	out, _ = launch(t, "late")
+	require.Contains(t, out, "panic: mpi: MPI has ended")
 }
 
 func TestWorldAndFinalize(t *testing.T) {
