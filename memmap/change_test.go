@@ -72,6 +72,9 @@ var versions = []version{
 	{"same sparse", true, soa.Int8, 6, 4},
 }
 
+// olds are those that the others replace.
+var olds = []version{versions[0], versions[4]}
+
 // litter returns the names in the folder of path that are not of an array.
 func litter(t require.TestingT, path string) (out []string) {
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -87,7 +90,7 @@ func litter(t require.TestingT, path string) (out []string) {
 // TestChangeFaults fails every file operation of every change: one that returns an
 // error has changed nothing, and leaves nothing.
 func TestChangeFaults(t *testing.T) {
-	for _, from := range versions[:5:5] {
+	for _, from := range olds {
 		for _, to := range versions {
 			hits := faultfs.Sweep(t, faultfs.Fault{}, func(t *testing.T, f *faultfs.FS) {
 				changeFault(t, f, from, to, Options{})
@@ -97,13 +100,13 @@ func TestChangeFaults(t *testing.T) {
 	}
 	for _, to := range versions {
 		faultfs.Sweep(t, faultfs.Fault{}, func(t *testing.T, f *faultfs.FS) {
-			changeFault(t, f, versions[0], to, Options{Sync: true})
+			changeFault(t, f, olds[0], to, Options{Sync: true})
 		})
 	}
 }
 
 func changeFault(t *testing.T, f *faultfs.FS, from, to version, o Options) {
-	path := filepath.Join(t.TempDir(), "a")
+	path := filepath.Join(memoryDir(t), "a")
 	require.NoError(t, from.put(fsys.OS, path, Options{}))
 	err := to.put(f, path, o)
 	var hit faultfs.Op
@@ -128,10 +131,10 @@ func changeFault(t *testing.T, f *faultfs.FS, from, to version, o Options) {
 // there then is the old array, the new one, or none; and if none, then the old
 // one under its other names.
 func TestChangeCrash(t *testing.T) {
-	for _, from := range versions[:5:5] {
+	for _, from := range olds {
 		for _, to := range versions {
 			faultfs.Sweep(t, faultfs.Fault{Span: faultfs.Crash}, func(t *testing.T, f *faultfs.FS) {
-				path := filepath.Join(t.TempDir(), "a")
+				path := filepath.Join(memoryDir(t), "a")
 				require.NoError(t, from.put(fsys.OS, path, Options{}))
 				err := to.put(f, path, Options{})
 				switch exists, _ := Exists(path); {
@@ -168,9 +171,9 @@ func restoreOld(t *testing.T, path string) {
 // TestRemoveFaults fails every file operation of Remove: what is left is no array
 // or the whole one, and can be removed.
 func TestRemoveFaults(t *testing.T) {
-	for _, v := range []version{versions[0], versions[4]} {
+	for _, v := range olds {
 		faultfs.Sweep(t, faultfs.Fault{}, func(t *testing.T, f *faultfs.FS) {
-			path := filepath.Join(t.TempDir(), "a")
+			path := filepath.Join(memoryDir(t), "a")
 			require.NoError(t, v.put(fsys.OS, path, Options{}))
 			if err := remove(f, path); err != nil {
 				exists, xerr := Exists(path)
@@ -186,7 +189,7 @@ func TestRemoveFaults(t *testing.T) {
 
 // TestModel makes random changes, and compares with what the array should be.
 func TestModel(t *testing.T) {
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	rapid.Check(t, func(t *rapid.T) {
 		path := filepath.Join(dir, "a")
 		var now *version
@@ -231,7 +234,7 @@ func TestModel(t *testing.T) {
 // opening is of one version, or finds none.
 func TestReadersOfChanges(t *testing.T) {
 	noMappings(t)
-	path := filepath.Join(t.TempDir(), "a")
+	path := filepath.Join(memoryDir(t), "a")
 	require.NoError(t, versions[0].put(fsys.OS, path, Options{}))
 	stop := make(chan struct{})
 	var wg sync.WaitGroup

@@ -22,11 +22,22 @@ func diskBytes(t *testing.T, path string) int64 {
 	return st.Blocks * 512
 }
 
+// memoryDir returns a new folder, in memory if the machine has such a file system:
+// for tests that make very many files.
+func memoryDir(t testing.TB) string {
+	dir, err := os.MkdirTemp("/dev/shm", "memmap-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
 // TestTenThousand has as many arrays open at once.
 func TestTenThousand(t *testing.T) {
 	noMappings(t)
 	const n = 10_000
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	text := encodeInfo(Info{DType: soa.Int32, Shape: []int{1}})
 	arrays := make([]*Array[int32], n)
 	for i := range arrays {

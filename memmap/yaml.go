@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/soastore/soa"
@@ -53,55 +54,82 @@ func encodeInfo(in Info) []byte {
 	return []byte(b.String())
 }
 
-// header is what YAML makes of the text. The nodes are checked by hand, since
-// decoding into integers would round fractions and take null for 0.
-type header struct {
-	DType   string      `yaml:"dtype"`
-	Data    string      `yaml:"data_dtype"`
-	Indices string      `yaml:"indices_dtype"`
-	Indptr  string      `yaml:"indptr_dtype"`
-	NNZ     yaml.Node   `yaml:"nnz"`
-	Shape   []yaml.Node `yaml:"shape"`
-	Version []yaml.Node `yaml:"version"`
-}
+// The keys of each kind of array.
+var (
+	denseKeys  = []string{"dtype", "shape", "version"}
+	sparseKeys = []string{"data_dtype", "indices_dtype", "indptr_dtype", "nnz", "shape", "version"}
+)
 
 // decodeInfo is the inverse of encodeInfo. Its errors are *FormatErrors about the
 // file path.
 func decodeInfo(path string, text []byte) (Info, error) {
-	wrong := func(field string, err error) (Info, error) {
-		return Info{}, &FormatError{path, field, err}
-	}
-	minor, err := decodeVersion(text)
+	in, field, err := decode(text)
 	if err != nil {
-		return wrong("version", err)
-	}
-	var h header
-	if err := decodeYAML(text, &h, minor == 0); err != nil {
-		return wrong("", err)
-	}
-	in := Info{Sparse: h.DType == ""}
-	if in.Shape, err = integers(h.Shape); err != nil {
-		return wrong("shape", err)
-	}
-	if field, err := h.types(&in); err != nil {
-		return wrong(field, err)
-	}
-	if field, err := in.check(); err != nil {
-		return wrong(field, err)
+		return Info{}, &FormatError{path, field, err}
 	}
 	return in, nil
 }
 
-// decodeVersion is called first, so that a file of another version is not called
-// ill-formed for what that version has changed.
-func decodeVersion(text []byte) (minor int, err error) {
-	var h struct {
-		Version []yaml.Node `yaml:"version"`
+// decode looks at the version first, so that a file of another version is not
+// called ill-formed for what that version has changed.
+func decode(text []byte) (in Info, field string, err error) {
+	f, err := parse(text)
+	if err != nil {
+		return in, "", err
 	}
-	if err := decodeYAML(text, &h, false); err != nil {
-		return 0, err
+	minor, err := f.version()
+	if err != nil {
+		return in, "version", err
 	}
-	v, err := integers(h.Version)
+	keys := sparseKeys
+	if f["dtype"] != nil {
+		keys = denseKeys
+	}
+	for _, key := range slices.Sorted(maps.Keys(f)) {
+		if minor == 0 && !slices.Contains(keys, key) {
+			return in, key, fmt.Errorf("there is no such field beside %q", keys)
+		}
+	}
+	for _, key := range keys {
+		if err := f.set(&in, key); err != nil {
+			return in, key, err
+		}
+	}
+	field, err = in.check()
+	return in, field, err
+}
+
+// fields are the values of a YAML mapping. They are taken apart by hand, since
+// decoding into integers would round fractions and take null for 0.
+type fields map[string]*yaml.Node
+
+// parse returns the fields of the one document that text is.
+func parse(text []byte) (fields, error) {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	var doc yaml.Node
+	if err := d.Decode(&doc); err != nil {
+		return nil, err
+	}
+	if err := d.Decode(new(yaml.Node)); err != io.EOF {
+		return nil, errors.New("there is more than one YAML document")
+	}
+	top := doc.Content[0]
+	if top.Kind != yaml.MappingNode {
+		return nil, errors.New("it is no mapping of fields to values")
+	}
+	f := make(fields)
+	for pair := range slices.Chunk(top.Content, 2) {
+		key := pair[0].Value
+		if f[key] != nil {
+			return nil, fmt.Errorf("line %d: there are two fields %q", pair[0].Line, key)
+		}
+		f[key] = pair[1]
+	}
+	return f, nil
+}
+
+func (f fields) version() (minor int, err error) {
+	v, err := integers(f["version"])
 	if err != nil {
 		return 0, err
 	}
@@ -111,76 +139,63 @@ func decodeVersion(text []byte) (minor int, err error) {
 	return v[1], nil
 }
 
-// types sets the fields of in that depend on its kind.
-func (h *header) types(in *Info) (field string, err error) {
-	sparse := []struct {
-		name, text string
-		dtype      *soa.DType
-	}{{"data_dtype", h.Data, &in.DType}, {"indices_dtype", h.Indices, &in.Indices}, {"indptr_dtype", h.Indptr, &in.Indptr}}
-	if !in.Sparse {
-		for _, s := range sparse {
-			if s.text != "" {
-				return s.name, errors.New("there is a dtype too: is the array dense or sparse?")
-			}
-		}
-		if !h.NNZ.IsZero() {
-			return "nnz", errors.New("there is a dtype too: is the array dense or sparse?")
-		}
-		return "dtype", parseDType(h.DType, &in.DType)
+// set puts the field key into in.
+func (f fields) set(in *Info, key string) (err error) {
+	switch key {
+	case "dtype":
+		in.DType, err = dtype(f[key])
+	case "data_dtype":
+		in.Sparse = true
+		in.DType, err = dtype(f[key])
+	case "indices_dtype":
+		in.Indices, err = dtype(f[key])
+	case "indptr_dtype":
+		in.Indptr, err = dtype(f[key])
+	case "shape":
+		in.Shape, err = integers(f[key])
+	case "nnz":
+		in.NNZ, err = integer(f[key])
 	}
-	for _, s := range sparse {
-		if err := parseDType(s.text, s.dtype); err != nil {
-			return s.name, err
-		}
-	}
-	in.NNZ, err = integer(h.NNZ)
-	return "nnz", err
+	return err
 }
 
-func parseDType(name string, to *soa.DType) error {
-	d, ok := soa.ParseDType(name)
-	if !ok {
-		return fmt.Errorf("%w: %q is not the name of one", soa.ErrDType, name)
+var errMissing = errors.New("it is missing")
+
+func dtype(n *yaml.Node) (soa.DType, error) {
+	if n == nil {
+		return soa.Invalid, errMissing
 	}
-	*to = d
-	return nil
+	d, ok := soa.ParseDType(n.Value)
+	if !ok || n.Kind != yaml.ScalarNode {
+		return soa.Invalid, fmt.Errorf("line %d: %w: %q is not the name of one", n.Line, soa.ErrDType, n.Value)
+	}
+	return d, nil
 }
 
-// decodeYAML decodes the one document that text is. If strict, a key that v has
-// no field for is an error.
-func decodeYAML(text []byte, v any, strict bool) error {
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(strict)
-	if err := d.Decode(v); err != nil {
-		return err
+func integers(n *yaml.Node) ([]int, error) {
+	if n == nil {
+		return nil, errMissing
 	}
-	if err := d.Decode(new(yaml.Node)); err != io.EOF {
-		return errors.New("there is more than one YAML document")
+	if n.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("line %d: it is not a list of integers", n.Line)
 	}
-	return nil
-}
-
-func integers(nodes []yaml.Node) ([]int, error) {
-	out := make([]int, len(nodes))
-	for i, n := range nodes {
+	out := make([]int, len(n.Content))
+	for i, c := range n.Content {
 		var err error
-		if out[i], err = integer(n); err != nil {
+		if out[i], err = integer(c); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func integer(n yaml.Node) (int, error) {
+func integer(n *yaml.Node) (v int, err error) {
+	if n == nil {
+		return 0, errMissing
+	}
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" {
 		return 0, fmt.Errorf("line %d: %q is not an integer", n.Line, n.Value)
 	}
-	var v int64
-	if err := n.Decode(&v); err != nil {
-		return 0, err
-	}
-	if v > math.MaxInt || v < math.MinInt {
-		return 0, fmt.Errorf("line %d: %d is too large for this machine", n.Line, v)
-	}
-	return int(v), nil
+	err = n.Decode(&v)
+	return v, err
 }
