@@ -1,0 +1,93 @@
+package memmap
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/soastore/soa"
+)
+
+// BenchmarkOneRow opens a sparse matrix of 4 GiB, reads one row and closes it. It
+// reports by how much the memory in use grew the first time.
+func BenchmarkOneRow(b *testing.B) {
+	path, row := bigSparse(b)
+	before, grown := rss(b), int64(-1)
+	for b.Loop() {
+		s, err := OpenSparse[float32, int32](path, ReadOnly)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cols, _, err := s.Row(row)
+		if err != nil || cols[7] != 7 {
+			b.Fatal(cols, err)
+		}
+		if grown < 0 {
+			grown = rss(b) - before
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(grown)/1024, "RSS-KiB")
+	b.ReportMetric(4<<20, "file-KiB")
+}
+
+// BenchmarkSum reads 64 MiB of float64: mapped, with and without Guard, and from
+// the heap as the baseline.
+func BenchmarkSum(b *testing.B) {
+	const n = 8 << 20
+	path := filepath.Join(b.TempDir(), "a")
+	heap := make([]float64, n)
+	for i := range heap {
+		heap[i] = float64(i)
+	}
+	require.NoError(b, Write(path, soa.Of(heap), Options{}))
+	a := open[float64](b, path, ReadOnly)
+	mapped := values(b, a)
+	sum := func(b *testing.B, v []float64) error {
+		total := 0.0
+		for _, x := range v {
+			total += x
+		}
+		if total != n*(n-1)/2 {
+			b.Fatal(total)
+		}
+		return nil
+	}
+	b.Run("heap", func(b *testing.B) {
+		b.SetBytes(8 * n)
+		for b.Loop() {
+			_ = sum(b, heap)
+		}
+	})
+	b.Run("mapped", func(b *testing.B) {
+		b.SetBytes(8 * n)
+		for b.Loop() {
+			_ = sum(b, mapped)
+		}
+	})
+	b.Run("guarded", func(b *testing.B) {
+		b.SetBytes(8 * n)
+		for b.Loop() {
+			if err := Guard(func() error { return sum(b, mapped) }, a); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkOpen opens and closes a small array: what it costs whatever the size.
+func BenchmarkOpen(b *testing.B) {
+	path := newArray(b, soa.Float64, 1000, 3)
+	for b.Loop() {
+		a, err := Open[float64](path, ReadOnly)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
