@@ -65,9 +65,9 @@ func FromBytes(dtype DType, data []byte, dims ...int) (Array, error) {
 		return Array{}, err
 	}
 	if size != len(data) {
-		return Array{}, fmt.Errorf("soa: %w: %d bytes are not %v elements of %v", ErrShape, len(data), dims, dtype)
+		return Array{}, fmt.Errorf("soa: %w: %d bytes are not %v elements of %v", ErrShape, len(data), slices.Clone(dims), dtype)
 	}
-	if !aligned(data, dtype) {
+	if size > 0 && !aligned(data, dtype) {
 		return Array{}, fmt.Errorf("soa: %w: memory is not aligned for %v: copy it into an array of New", ErrDType, dtype)
 	}
 	if dtype == Bool {
@@ -143,7 +143,7 @@ func (a Array) Reshape(dims ...int) (Array, error) {
 		return Array{}, err
 	}
 	if n != a.Len() {
-		return Array{}, fmt.Errorf("soa: %w: %d elements do not fill the shape %v", ErrShape, a.Len(), dims)
+		return Array{}, fmt.Errorf("soa: %w: %d elements do not fill the shape %v", ErrShape, a.Len(), slices.Clone(dims))
 	}
 	return Array{a.dtype, slices.Clone(dims), a.data}, nil
 }

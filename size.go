@@ -12,7 +12,8 @@ import (
 const maxBytes = min(1<<47, math.MaxInt-7)
 
 // sizeOf returns the bytes that elements of type dtype in the shape dims take.
-// The error is an ErrDType or an ErrShape.
+// The error is an ErrDType or an ErrShape; it takes a copy of dims, so that those
+// of a call that goes well need no heap.
 func sizeOf(dtype DType, dims []int) (int, error) {
 	if !dtype.Valid() {
 		return 0, fmt.Errorf("soa: %w: an array's elements cannot be of type %v", ErrDType, dtype)
@@ -23,7 +24,7 @@ func sizeOf(dtype DType, dims []int) (int, error) {
 	}
 	size, ok := mul(n, dtype.Size())
 	if !ok || size > maxBytes {
-		return 0, fmt.Errorf("soa: %w: %v elements of %v exceed the address space", ErrShape, dims, dtype)
+		return 0, fmt.Errorf("soa: %w: %v elements of %v exceed the address space", ErrShape, slices.Clone(dims), dtype)
 	}
 	return size, nil
 }
@@ -34,7 +35,7 @@ func product(dims []int) (int, error) {
 	n, ok := 1, true
 	for _, d := range dims {
 		if d < 0 {
-			return 0, fmt.Errorf("soa: %w: negative extent in %v", ErrShape, dims)
+			return 0, fmt.Errorf("soa: %w: negative extent in %v", ErrShape, slices.Clone(dims))
 		}
 		if ok {
 			n, ok = mul(n, d)
@@ -44,7 +45,7 @@ func product(dims []int) (int, error) {
 		return 0, nil
 	}
 	if !ok {
-		return 0, fmt.Errorf("soa: %w: %v overflows", ErrShape, dims)
+		return 0, fmt.Errorf("soa: %w: %v overflows", ErrShape, slices.Clone(dims))
 	}
 	return n, nil
 }
