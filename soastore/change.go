@@ -67,11 +67,26 @@ func (c *change) close(f fsys.File, err error) error {
 	return errors.Join(err, f.Close())
 }
 
-// place gives the partial file of name its name, which nothing refers to yet. A
-// file of that name can only be left over from a process that was killed.
+// place gives the partial file of name its name, which must be free: nothing refers
+// to it yet.
 func (c *change) place(name string) error {
+	if err := c.free(name); err != nil {
+		return err
+	}
+	if err := c.fs.Rename(c.partialName(name), name); err != nil {
+		return err
+	}
 	c.placed = append(c.placed, name)
-	return c.fs.Rename(c.partialName(name), name)
+	return nil
+}
+
+// free reports a file of that name: another program's, or another store's whose
+// prefix and key spell the same name. It is not ours to replace.
+func (c *change) free(name string) error {
+	if _, err := c.fs.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, fmt.Errorf("%s: %w", name, ErrInUse))
+	}
+	return nil
 }
 
 // replace plans that name gets the content of its partial file.
@@ -109,10 +124,8 @@ func (c *change) apply(e *edit) error {
 		return nil
 	}
 	if !e.existed {
-		// Another program's file, or another store's whose prefix and key spell
-		// the same name, is not ours to replace.
-		if _, err := c.fs.Lstat(e.name); !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(err, fmt.Errorf("%s: %w", e.name, ErrInUse))
+		if err := c.free(e.name); err != nil {
+			return err
 		}
 	} else if !c.alone {
 		if err := c.keep(e); err != nil {

@@ -70,9 +70,8 @@ func (c *call) agree(err error, schema string) error {
 
 // vote is agree within any group of ranks, heedless of the context.
 func (c *call) vote(group comm.Comm, err error, schema string) error {
-	err = keyError(c.op, c.key, err)
 	if group.Size() == 1 {
-		return err
+		return keyError(c.op, c.key, err)
 	}
 	ctx := context.WithoutCancel(c.ctx)
 	if t := c.s.opts.Timeout; t > 0 {
@@ -80,9 +79,8 @@ func (c *call) vote(group comm.Comm, err error, schema string) error {
 		ctx, cancel = context.WithTimeout(ctx, t)
 		defer cancel()
 	}
-	return keyError(c.op, c.key, comm.Agree(ctx, group, comm.Vote{
-		Op: c.op, Key: c.key, Seq: c.seq, Schema: schema, Err: err,
-	}, sentinels...))
+	vote := comm.Vote{Op: c.op, Key: c.key, Seq: c.seq, Schema: schema, Err: classify(err)}
+	return comm.Agree(ctx, group, vote, sentinels...)
 }
 
 // settle ends a change of the files of keys on all ranks: if no rank has an error,

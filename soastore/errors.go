@@ -75,6 +75,9 @@ func keyError(op, key string, err error) error {
 
 // classify adds this package's kind to an error of another.
 func classify(err error) error {
+	if err == nil {
+		return nil
+	}
 	kinds := []struct{ have, kind error }{
 		{syscall.ENOSPC, ErrNoSpace}, {syscall.EDQUOT, ErrNoSpace},
 		{soa.ErrField, ErrNoField}, {soa.ErrShape, ErrShape}, {soa.ErrDType, ErrDType},

@@ -19,6 +19,7 @@ type gioFormat struct {
 	s       *Spill
 	p       *partition.Partition
 	boxSize float64
+	strays  map[string][]int // partitions on disk that no rank map of that key names
 }
 
 func (f *gioFormat) check(d *soa.Dict) error {
@@ -41,7 +42,7 @@ func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 	case f.s.opts.Independent:
 		out.data = partitionName(index, f.p.Rank())
 	case g.indexed():
-		out.base = freeBase(old, g.nnumbers)
+		out.base = freeBase(old, f.strays[call.key], g.nnumbers)
 		out.data = partitionName(index, out.base+g.number)
 	}
 	size, err := f.writeData(call, ch, out.data, d)
@@ -84,14 +85,14 @@ func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *
 }
 
 // freeBase returns the lowest multiple of n from which n partition numbers are
-// free of the old value's, which stays in place until the new one is agreed.
-func freeBase(old *entry, n int) int {
-	if old == nil {
-		return 0
-	}
-	used := old.files.foreign
-	if used == nil {
-		used = []int{old.files.base}
+// free: of strays, and of the old value's, which stays until the new is agreed.
+func freeBase(old *entry, strays []int, n int) int {
+	used := strays
+	if old != nil {
+		used = append(slices.Clone(used), old.files.foreign...)
+		if old.own {
+			used = append(used, old.files.base)
+		}
 	}
 	base := 0
 	for slices.ContainsFunc(used, func(u int) bool { return u >= base && u < base+n }) {

@@ -98,8 +98,10 @@ func (f *gioFormat) existing(found []fileName) map[string]files {
 	for _, n := range found {
 		if n.state == "" && n.kind == gioFile && !f.s.opts.Independent {
 			out[n.key] = f.found(n.key, parts[n.key])
+			delete(parts, n.key)
 		}
 	}
+	f.strays = parts
 	if f.s.opts.Independent {
 		for key, numbers := range parts {
 			if slices.Contains(numbers, f.p.Rank()) {
@@ -115,9 +117,6 @@ func (f *gioFormat) existing(found []fileName) map[string]files {
 func (f *gioFormat) found(key string, parts []int) files {
 	index := gioName(f.s.opts.Path, key)
 	out := files{foreign: parts}
-	if out.foreign == nil {
-		out.foreign = []int{}
-	}
 	if f.s.group.leads() {
 		out.mine = []string{index}
 		for _, n := range parts {

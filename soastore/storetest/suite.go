@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -72,11 +73,14 @@ type Env struct {
 
 // Errorf and FailNow make Env a require.TestingT.
 func (e *Env) Errorf(format string, args ...any) {
-	panic(fmt.Sprintf("rank %d: "+format, append([]any{e.C.Rank()}, args...)...))
+	panic(failure(fmt.Sprintf(format, args...)))
 }
 
 // FailNow is never reached: Errorf ends the test.
-func (e *Env) FailNow() { panic("failed") }
+func (e *Env) FailNow() { panic(failure("failed")) }
+
+// failure is what a failed assertion panics with.
+type failure string
 
 // Open opens a store of the kind under test, in the test's folder if it keeps
 // files, and fails the test if that fails.
@@ -183,6 +187,15 @@ func runRank(t *testing.T, c comm.Comm, kind Kind, newDir func(t *testing.T) str
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			text, ok := p.(failure)
+			if !ok {
+				panic(p)
+			}
+			err = errors.New(string(text)) // which ends the others too
+		}
+	}()
 	test(&Env{Kind: kind, C: c, P: p, Dir: string(name)})
 	return comm.Barrier(context.Background(), c) // before rank 0 removes the folder
 }

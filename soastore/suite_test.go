@@ -1,0 +1,54 @@
+package soastore_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/internal/testkit"
+	"github.com/soastore/soa/partition"
+	"github.com/soastore/soa/soastore/storetest"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// TestSuite runs the suite for every kind of store on 1 to 8 ranks.
+func TestSuite(t *testing.T) {
+	sizes := []int{1, 2, 3, 4, 5, 8}
+	if testing.Short() {
+		sizes = []int{1, 4}
+	}
+	for _, n := range sizes {
+		for _, kind := range storetest.Kinds {
+			t.Run(fmt.Sprintf("%s on %d ranks", kind.Name, n), func(t *testing.T) {
+				testkit.NoLeaks(t)
+				storetest.Run(t, storetest.InProcess(n), kind, func(t *testing.T) string { return t.TempDir() })
+			})
+		}
+	}
+}
+
+// TestModel makes operations that rapid draws, and shrinks when they fail.
+func TestModel(t *testing.T) {
+	ops := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) storetest.Op {
+		return storetest.Op{
+			Name: rapid.SampledFrom(storetest.OpNames).Draw(t, "op"),
+			Key:  rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "key"),
+			Seed: rapid.IntRange(0, 100).Draw(t, "seed"),
+		}
+	}), 1, 20)
+	rapid.Check(t, func(rt *rapid.T) {
+		kind := rapid.SampledFrom(storetest.Kinds).Draw(rt, "kind")
+		n := rapid.IntRange(1, 4).Draw(rt, "ranks")
+		drawn := ops.Draw(rt, "ops")
+		dir := t.TempDir()
+		err := comm.Run(n, func(c comm.Comm) error {
+			p, err := partition.New(c, partition.Options{})
+			if err == nil {
+				(&storetest.Env{Kind: kind, C: c, P: p, Dir: dir}).Model(drawn)
+			}
+			return err
+		})
+		require.NoError(rt, err)
+	})
+}
