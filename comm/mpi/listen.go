@@ -39,7 +39,10 @@ func (ctl *control) take(from, tag int, n note) {
 	case tag == tagBroken:
 		ctl.early[n.group] = n.broken()
 	case tag == tagAsk:
-		ctl.asked = append(ctl.asked, question{n, from})
+		// Those who wait long for a slow rank ask the same again and again.
+		if q := (question{n, from}); !slices.Contains(ctl.asked, q) {
+			ctl.asked = append(ctl.asked, q)
+		}
 		ctl.answer()
 	case tag == tagGone && c != nil && n.rank < len(c.gone):
 		c.gone[n.rank].Store(true)
