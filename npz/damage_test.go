@@ -35,8 +35,11 @@ func TestEveryBitFlip(t *testing.T) {
 	for name, file := range victims(t) {
 		want, err := readAll(file)
 		require.NoError(t, err)
-		harmless := 0
-		for bit := range len(file) * 8 {
+		harmless, step := 0, 1
+		if raceEnabled {
+			step = 17
+		}
+		for bit := 0; bit < len(file)*8; bit += step {
 			flipped := bytes.Clone(file)
 			flipped[bit/8] ^= 1 << (bit % 8)
 			if have, err := readAll(flipped); err == nil {

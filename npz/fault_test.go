@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -47,7 +48,7 @@ func (f *failing) ReadAt(p []byte, off int64) (int, error) {
 func large() *soa.Dict {
 	x := make([]float64, 3*blockLen/8+5)
 	for i := range x {
-		x[i] = float64(i * i)
+		x[i] = math.Sqrt(float64(min(i, blockLen/5))) // half of it is all that deflate shrinks
 	}
 	return dict("x", soa.Of(x), "y", soa.Of(x[:10]), "z", soa.Of(x))
 }
@@ -60,7 +61,7 @@ func TestEveryWriteFailure(t *testing.T) {
 				_, err := Write(context.Background(), f, large(), Options{Level: level})
 				if f.left >= 0 {
 					require.NoError(t, err)
-					require.Greater(t, n, 3)
+					require.Greater(t, n, 2)
 					have, err := readAll(f.memFile)
 					require.NoError(t, err)
 					requireDict(t, large(), have)

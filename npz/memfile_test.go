@@ -10,6 +10,10 @@ import (
 	"github.com/soastore/soa"
 )
 
+// raceEnabled says that the race detector is on, which makes work on many bytes
+// some thirty times slower: tests that have no second goroutine do less.
+var raceEnabled bool
+
 // memFile is a file in memory, to write to.
 type memFile []byte
 

@@ -44,7 +44,7 @@ func TestReadReusesMemory(t *testing.T) {
 		before := into.Share()
 		cost := allocated(func() { require.NoError(t, r.Read(context.Background(), into)) })
 		requireDict(t, d, into)
-		require.Less(t, cost, uint64(64<<10), "bytes allocated")
+		require.Less(t, cost, uint64(256<<10), "bytes allocated: large() has 1.5 MB")
 		for name, a := range into.All() {
 			b, _ := before.Get(name)
 			require.Same(t, at(b), at(a), name)

@@ -55,6 +55,7 @@ const everything = describe + `
 rng, arrays = np.random.default_rng(1), {}
 for code in "b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split():
     for shape in [(), (0,), (1,), (17,), (3, 4), (2, 0, 3), (2, 3, 4), (1, 5), (2, 1, 3, 2), (70, 1000)]:
+        if shape == (70, 1000) and code not in ("b1", "f4", "c16"): continue # several blocks
         for order in "CF":
             for end in "<>":
                 dt = np.dtype(end + code)

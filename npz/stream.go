@@ -97,7 +97,7 @@ type inflater struct {
 }
 
 var inflaters = sync.Pool{New: func() any {
-	packed := bufio.NewReader(nil)
+	packed := bufio.NewReaderSize(nil, 32<<10)
 	return &inflater{packed, flate.NewReader(packed)}
 }}
 

@@ -48,7 +48,7 @@ with np.load(sys.argv[1]) as z:
 
 // A field of more than 4 GiB, and one that begins beyond 4 GiB.
 func TestBeyond4GiB(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		t.Skip("reads 4 GiB of zeros twice")
 	}
 	ctx := context.Background()
@@ -92,14 +92,14 @@ func TestBeyond4GiB(t *testing.T) {
 
 const loadMany = describe + `
 with np.load(sys.argv[1]) as z:
-    assert len(z.files) == 70000
-    assert all(z["f%d" % i] == i for i in range(0, 70000, 1111))
+    assert len(z.files) == 66000
+    assert all(z["f%d" % i] == i for i in range(0, 66000, 1111))
 `
 
 // More members than the end record can count.
 func TestManyMembers(t *testing.T) {
 	d := soa.NewDict()
-	for i := range int32(70000) {
+	for i := range int32(66000) {
 		d.Set(fmt.Sprint("f", i), soa.Shaped([]int32{i}))
 	}
 	file := written(t, d, Options{})

@@ -1,0 +1,5 @@
+//go:build race
+
+package npz
+
+func init() { raceEnabled = true }
