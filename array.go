@@ -82,9 +82,9 @@ func FromBytes(dtype DType, data []byte, dims ...int) (Array, error) {
 // large enough and aligned, else in fresh memory. Its elements are undefined
 // until written. An array that was made smaller keeps its memory and can grow
 // back into it, so that one array serves reads of changing size: go on with the
-// result alone, as after append. Memory from [Of] and [FromBytes] is used up to the slice's length,
-// never up to its capacity, and memory from [Array.Slice] up to the last row.
-// The error is that of [New].
+// result alone, as after append. Memory from [Of] and [FromBytes] is used up to
+// the slice's length, never up to its capacity, and memory from [Array.Slice] up
+// to the last row. The error is that of [New].
 func (a Array) Resize(dtype DType, dims ...int) (Array, error) {
 	size, err := sizeOf(dtype, dims)
 	if err != nil {
@@ -133,7 +133,7 @@ func (a Array) NBytes() int { return len(a.data) }
 
 // Bytes returns the memory of the elements: C order, native byte order, shared.
 // Who writes to it puts only 0 and 1 into an array of Bool.
-func (a Array) Bytes() []byte { return a.data }
+func (a Array) Bytes() []byte { return slices.Clip(a.data) }
 
 // Reshape returns the same elements with another shape, sharing memory. The
 // number of elements must stay the same, else the error is an ErrShape.
