@@ -1,4 +1,32 @@
-// Package genericio reads and writes GenericIO files, the format that HACC and
-// the tools around it keep particles in: columns of many ranks in one file, each
-// with a checksum.
+// Package genericio reads and writes GenericIO files: columns of numbers, each
+// rank's apart and each with a checksum, as HACC and the tools around it keep
+// their particles. The C++ library reads every file that is written here.
+//
+// # Reading
+//
+// A [Reader] is one file: what its [Header] says, and the columns of one rank at
+// a time, into the caller's arrays ([Reader.ReadRank]) or out of a mapping of the
+// file ([Reader.View]). A [Dataset] is what a program wrote under one name,
+// whether that is one file or a rank map with partition files; it also gives out
+// the rows to another number of ranks than wrote them ([Dataset.ReadShare]).
+//
+// Checksums are verified by default. A file that is cut short, damaged or
+// hostile gives an error, never other values, a panic or a large allocation.
+//
+// # Writing
+//
+// A [Layout] is the plan of one file, which the ranks that share it make together
+// in one exchange. Each rank then writes its part on its own
+// ([Layout.WriteRank]), so that the caller can put the agreement around it that it
+// needs. [WriteFile] is all of that in one collective call, and [ReadFile] its
+// counterpart. [WriteMap] writes a rank map.
+//
+// # Caveats
+//
+//   - The element types are the integers of 8 to 64 bits, float32 and float64. An
+//     array has the shape [rows] or [rows n]; all have the same number of rows.
+//   - Blocks that went through a filter (Blosc compression) give an [ErrFilter];
+//     the headers of such files, their other blocks and [Reader.Verify] work.
+//   - Files are written in the machine's byte order and read in both.
+//   - Nothing is synced to disk.
 package genericio

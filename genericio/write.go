@@ -91,9 +91,10 @@ func (s *sink) block(p []byte) {
 	s.write(sum[:])
 }
 
+var zeros [1 << 10]byte
+
 // pad writes zeros up to offset.
 func (s *sink) pad(offset int64) {
-	var zeros [1 << 10]byte
 	for s.err == nil {
 		gap := offset - s.at - int64(len(s.buf))
 		if gap <= 0 {
