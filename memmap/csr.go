@@ -33,7 +33,7 @@ func (m CSR[T, I]) Row(i int) (cols []I, values []T, err error) {
 	}
 	lo, hi := int64(m.Indptr[i]), int64(m.Indptr[i+1])
 	if lo < 0 || hi < lo || hi > int64(len(m.Data)) || hi > int64(len(m.Indices)) {
-		return nil, nil, &CanonicalError{i, fmt.Sprintf("its pointers are %d and %d, of %d elements", lo, hi, len(m.Data))}
+		return nil, nil, &CanonicalError{"", i, fmt.Sprintf("its pointers are %d and %d, of %d elements", lo, hi, len(m.Data))}
 	}
 	return m.Indices[lo:hi:hi], m.Data[lo:hi:hi], nil
 }
@@ -59,7 +59,7 @@ func (m CSR[T, I]) Check() error {
 // checkEnds checks what can be checked in no time.
 func (m CSR[T, I]) checkEnds() error {
 	wrong := func(format string, args ...any) error {
-		return &CanonicalError{-1, fmt.Sprintf(format, args...)}
+		return &CanonicalError{"", -1, fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case m.Rows < 0 || m.Cols < 0 || m.Rows == math.MaxInt:
@@ -82,11 +82,11 @@ func checkRow[I Index](row int, cols []I, n int) error {
 		c := int64(c)
 		switch {
 		case c < 0 || c >= int64(n):
-			return &CanonicalError{row, fmt.Sprintf("column %d of %d", c, n)}
+			return &CanonicalError{"", row, fmt.Sprintf("column %d of %d", c, n)}
 		case c == last:
-			return &CanonicalError{row, fmt.Sprintf("column %d is there twice: add up the duplicates (SciPy: sum_duplicates)", c)}
+			return &CanonicalError{"", row, fmt.Sprintf("column %d is there twice: add up the duplicates (SciPy: sum_duplicates)", c)}
 		case c < last:
-			return &CanonicalError{row, fmt.Sprintf("column %d after %d: sort the columns (SciPy: sort_indices)", c, last)}
+			return &CanonicalError{"", row, fmt.Sprintf("column %d after %d: sort the columns (SciPy: sort_indices)", c, last)}
 		}
 		last = c
 	}

@@ -70,6 +70,7 @@ func TestNotCanonical(t *testing.T) {
 			require.ErrorAs(t, err, &canonical)
 			require.ErrorIs(t, err, ErrCanonical)
 			require.Equal(t, c.row, canonical.Row, err)
+			require.Equal(t, path, canonical.Path)
 			requireNoFiles(t, filepath.Dir(path))
 			if m.Rows == 3 && m.Cols == 4 {
 				require.ErrorIs(t, m.ToDense(make([]int16, 12)), ErrCanonical)

@@ -31,8 +31,10 @@
 //
 // New files have mode 0600. Symbolic links are not followed in the last element of
 // a name. Replacing an array never shows a mixture of old and new files, also if
-// the program crashes half-way, but it can leave files whose names end in
-// .partial and .old. Two processes must not replace the same array at a time.
+// the program crashes half-way; but a crash can leave files whose names end in
+// .partial and .old, and who opens an array just while it is replaced by one of
+// another type or shape, or while a sparse one is replaced, may find none. Two
+// processes must not replace the same array at a time.
 //
 // All functions are local: no ranks are involved.
 package memmap

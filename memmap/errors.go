@@ -45,7 +45,7 @@ type SizeError struct {
 }
 
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("memmap: %s: %v: %d bytes, but its YAML file says %d", e.Path, ErrSize, e.Have, e.Want)
+	return fmt.Sprintf("memmap: %s: %v: %d bytes, and its YAML file says %d: it was cut short, or the two were not written together", e.Path, ErrSize, e.Have, e.Want)
 }
 
 // Unwrap returns ErrSize.
@@ -56,15 +56,20 @@ func (e *SizeError) Unwrap() error { return ErrSize }
 // numbers that rise strictly and are less than the number of columns. It is an
 // ErrCanonical.
 type CanonicalError struct {
-	Row    int // -1 if the matrix as a whole is wrong
+	Path   string // "" for a matrix that is in memory only
+	Row    int    // -1 if the matrix as a whole is wrong
 	Reason string
 }
 
 func (e *CanonicalError) Error() string {
-	if e.Row < 0 {
-		return fmt.Sprintf("memmap: %v: %s", ErrCanonical, e.Reason)
+	place := "memmap: "
+	if e.Path != "" {
+		place += e.Path + ": "
 	}
-	return fmt.Sprintf("memmap: %v: row %d: %s", ErrCanonical, e.Row, e.Reason)
+	if e.Row < 0 {
+		return fmt.Sprintf("%s%v: %s", place, ErrCanonical, e.Reason)
+	}
+	return fmt.Sprintf("%s%v: row %d: %s", place, ErrCanonical, e.Row, e.Reason)
 }
 
 // Unwrap returns ErrCanonical.

@@ -1,6 +1,7 @@
 package memmap
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,6 +61,8 @@ func TestWrongUse(t *testing.T) {
 	require.ErrorContains(t, err, dense)
 	_, err = OpenSparse[int32, int32](dense, ReadOnly)
 	require.ErrorIs(t, err, ErrKind)
+	_, err = Open[uint16](fixturePath("float16_1d"), ReadOnly)
+	require.ErrorIs(t, err, soa.ErrDType)
 
 	sparse := fixturePath("sparse_f32")
 	_, err = Open[float32](sparse, ReadOnly)
@@ -121,6 +124,25 @@ func TestInTheWay(t *testing.T) {
 		})
 	}
 }
+
+// TestMessages: each names the place, and what to do where there is something.
+func TestMessages(t *testing.T) {
+	for want, err := range map[string]error{
+		"memmap: a.yaml: field nnz: it is missing":                                                                                    &FormatError{"a.yaml", "nnz", errMissing},
+		"memmap: a.yaml: it is missing":                                                                                               &FormatError{"a.yaml", "", errMissing},
+		"memmap: a.array: fault at offset 12: write to a read-only mapping":                                                           &FaultError{"a.array", 12, ErrReadOnly},
+		"memmap: not a canonical CSR matrix: row 3: column 4 of 2":                                                                    &CanonicalError{"", 3, "column 4 of 2"},
+		"memmap: a: not a canonical CSR matrix: 2 row pointers":                                                                       &CanonicalError{"a", -1, "2 row pointers"},
+		"memmap: wrong mode: there is no Mode(7)":                                                                                     Mode(7).check(),
+		"memmap: wrong mode: DontNeed would throw away what was changed copy-on-write":                                                second(DontNeed.madvise(CopyOnWrite)),
+		"memmap: a.array: wrong file size: 3 bytes, and its YAML file says 4: it was cut short, or the two were not written together": &SizeError{"a.array", 3, 4},
+	} {
+		require.EqualError(t, err, want)
+	}
+	require.Equal(t, "read-only read-write copy-on-write", fmt.Sprint(ReadOnly, " ", ReadWrite, " ", CopyOnWrite))
+}
+
+func second(_ int, err error) error { return err }
 
 // A Go bool that is neither 0 nor 1 is undefined, so the file is refused.
 func TestBadBool(t *testing.T) {

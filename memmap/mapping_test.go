@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/faultfs"
+	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/internal/testkit"
 )
 
@@ -156,6 +159,41 @@ func TestReserveAllocates(t *testing.T) {
 	require.NoError(t, Create(full, soa.Uint8, []int{1 << 20}, Options{Reserve: true}))
 	require.Zero(t, diskBytes(t, hole))
 	require.GreaterOrEqual(t, diskBytes(t, full), int64(1<<20))
+}
+
+// Where the file system cannot reserve, as one seen through faultfs cannot, zeros
+// are written.
+func TestReserveWritesZeros(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	require.NoError(t, create(faultfs.New(fsys.OS), path, soa.Uint8, []int{3<<20 + 5}, Options{Reserve: true}))
+	require.GreaterOrEqual(t, diskBytes(t, path), int64(3<<20+5))
+	for _, v := range values(t, open[uint8](t, path, ReadOnly)) {
+		if v != 0 {
+			t.Fatal(v)
+		}
+	}
+
+	full := faultfs.New(fsys.OS)
+	full.Inject(faultfs.Fault{Op: faultfs.WriteAt, Skip: 2, Err: syscall.ENOSPC, Short: true})
+	require.ErrorIs(t, create(full, path, soa.Uint8, []int{9 << 20}, Options{Reserve: true}), syscall.ENOSPC)
+	require.Len(t, values(t, open[uint8](t, path, ReadOnly)), 3<<20+5)
+}
+
+// TestResized: a file that another program has made longer is mapped anew.
+func TestResized(t *testing.T) {
+	noMappings(t)
+	name := filepath.Join(t.TempDir(), "any")
+	require.NoError(t, os.WriteFile(name, make([]byte, 100), 0o600))
+	for _, size := range []int64{100, 300, 50} {
+		require.NoError(t, os.Truncate(name, size))
+		r, err := Map(name, ReadWrite, 0, -1)
+		require.NoError(t, err)
+		defer r.Close()
+		b, err := r.Bytes()
+		require.NoError(t, err)
+		require.Len(t, b, int(size))
+	}
+	require.Equal(t, 3, mappings())
 }
 
 func TestEmpty(t *testing.T) {

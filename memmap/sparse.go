@@ -1,6 +1,7 @@
 package memmap
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/soastore/soa"
@@ -26,7 +27,7 @@ func WriteSparse[T soa.Element, I Index](path string, m CSR[T, I], o Options) er
 
 func writeSparse[T soa.Element, I Index](files fsys.FS, path string, m CSR[T, I], o Options) error {
 	if err := m.Check(); err != nil {
-		return fmt.Errorf("memmap: create %s: %w", path, err)
+		return atPath(path, err)
 	}
 	index := soa.DTypeOf[I]()
 	in := Info{soa.DTypeOf[T](), []int{m.Rows, m.Cols}, true, m.NNZ(), index, index}
@@ -55,14 +56,23 @@ func OpenSparse[T soa.Element, I Index](path string, mode Mode) (*Sparse[T, I], 
 		return nil, err
 	}
 	s, err := sparseOf[T, I](f)
-	if err == nil {
-		err = Guard(s.csr.checkEnds)
-	}
 	if err != nil {
 		f.Close() // of no use, and the error says why
 		return nil, fmt.Errorf("memmap: %s: %w", path, err)
 	}
+	if err := Guard(s.csr.checkEnds); err != nil {
+		f.Close()
+		return nil, atPath(path, err)
+	}
 	return s, nil
+}
+
+// atPath adds to a *CanonicalError which matrix it is about.
+func atPath(path string, err error) error {
+	if canonical := (*CanonicalError)(nil); errors.As(err, &canonical) {
+		canonical.Path = path
+	}
+	return err
 }
 
 func sparseOf[T soa.Element, I Index](f *File) (*Sparse[T, I], error) {
@@ -92,10 +102,11 @@ func (s *Sparse[T, I]) CSR() (CSR[T, I], error) {
 	return s.csr, nil
 }
 
-// Row is CSR.Row of that matrix.
+// Row is CSR.Row of that matrix. The error can also be an ErrClosed.
 func (s *Sparse[T, I]) Row(i int) (cols []I, values []T, err error) {
 	if err := s.usable(); err != nil {
 		return nil, nil, err
 	}
-	return s.csr.Row(i)
+	cols, values, err = s.csr.Row(i)
+	return cols, values, atPath(s.path, err)
 }
