@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,17 +18,24 @@ import (
 // python returns a Python that has NumPy.
 func python(t testing.TB) string {
 	t.Helper()
+	name := findPython()
+	if name == "" && os.Getenv("CI") != "" {
+		t.Fatal("no python3 with numpy")
+	}
+	if name == "" {
+		t.Skip("no python3 with numpy")
+	}
+	return name
+}
+
+var findPython = sync.OnceValue(func() string {
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(name, "-c", "import numpy").Run() == nil {
 			return name
 		}
 	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("no python3 with numpy")
-	}
-	t.Skip("no python3 with numpy")
 	return ""
-}
+})
 
 // runPython runs a script with arguments and returns what it prints.
 func runPython(t testing.TB, script string, args ...string) []byte {
