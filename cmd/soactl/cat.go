@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/cmd/soactl/internal/dataset"
+)
+
+func newCat() *cobra.Command {
+	var rank int
+	var fields []string
+	var rows string
+	cmd := &cobra.Command{
+		Use:   "cat FILE",
+		Short: "Print the elements of a file",
+		Long: `Print the elements of a file; of a rank map, those of all ranks in their order.
+
+csv has a column NAME for a field of single elements, NAME[i][j] for each element
+of a row that is an array, and .real and .imag for each complex number. json is
+{NAME: {"dtype", "shape", "values"}}, with nested lists for rows that are arrays;
+fields may differ in length. A table shows the first elements of long rows.
+
+All numbers read back with the same bits. Minus zero is -0.0. Not a number is NaN,
+-NaN with the sign set, and NaN(0x7fc00001), its bits, with a payload; infinities
+are Infinity and -Infinity. In json these are strings, and complex numbers are
+[real, imaginary].`,
+		Example: `  soactl cat tmp_step_41.tmp.gio --rows :10
+  soactl cat tmp_step_41.tmp.gio --rank 3 --fields x,id --format csv > rank3.csv
+  soactl cat data.npz --format json | jq .x.values`,
+		Args: cobra.ExactArgs(1),
+	}
+	format := formatFlag(cmd, "table", "csv", "json")
+	rankFlag(cmd, &rank)
+	fieldsFlag(cmd, &fields)
+	cmd.Flags().StringVar(&rows, "rows", ":", "rows `A:B`, as a Python slice: either end may be left out or negative")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		r, err := parseRows(rows)
+		if err != nil {
+			return err
+		}
+		set, err := openSet(cmd, args[0], rank, fields)
+		if err != nil {
+			return err
+		}
+		defer set.Close()
+		if err := set.KeepFields(nil); err != nil { // which finds what cannot be read
+			return err
+		}
+		s := selection{set, r}
+		return map[string]func(context.Context, io.Writer) error{
+			"table": s.table, "csv": s.csv, "json": s.json,
+		}[format.value](cmd.Context(), cmd.OutOrStdout())
+	}
+	return cmd
+}
+
+// allRanks is the value of --rank that it has when it is not given.
+const allRanks = -1
+
+func rankFlag(cmd *cobra.Command, rank *int) {
+	cmd.Flags().IntVar(rank, "rank", allRanks, "only the rows of the `rank` of this number in the program that wrote them")
+}
+
+func fieldsFlag(cmd *cobra.Command, fields *[]string) {
+	cmd.Flags().StringSliceVar(fields, "fields", nil, "only these fields, in this order: `a,b`")
+	must(cmd.RegisterFlagCompletionFunc("fields", completeFields))
+}
+
+// completeFields completes the last of a list of fields of the first argument's
+// file.
+func completeFields(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	set, err := dataset.Open(cmd.Context(), args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	defer set.Close()
+	before := typed[:strings.LastIndex(typed, ",")+1]
+	var out []string
+	for _, f := range set.Fields {
+		out = append(out, before+f.Name)
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// openSet opens a file for what --rank and --fields select. Without --fields, that
+// may be fields that cannot be read.
+func openSet(cmd *cobra.Command, name string, rank int, fields []string) (*dataset.Set, error) {
+	if cmd.Flags().Changed("rank") && rank < 0 {
+		return nil, usagef("--rank %d: ranks are numbered from 0", rank)
+	}
+	set, err := dataset.Open(cmd.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	if rank != allRanks {
+		err = set.KeepRank(rank)
+	}
+	if err == nil && len(fields) > 0 {
+		err = set.KeepFields(fields)
+	}
+	if err != nil {
+		set.Close() // only read from
+		return nil, err
+	}
+	return set, nil
+}
+
+// selection is some rows of a set.
+type selection struct {
+	set  *dataset.Set
+	rows rowRange
+}
+
+// count returns how many rows of f are selected.
+func (s selection) count(f *dataset.Field) int {
+	lo, hi := s.rows.of(f.Total())
+	return hi - lo
+}
+
+// window returns which rows of f on the i-th rank are selected.
+func (s selection) window(f *dataset.Field, i int) (lo, hi int) {
+	lo, hi = s.rows.of(f.Total())
+	for _, before := range f.Rows[:i] {
+		lo, hi = lo-before, hi-before
+	}
+	lo, hi = max(lo, 0), min(hi, f.Rows[i])
+	return lo, max(lo, hi)
+}
+
+// each calls fn with the selected rows of the fields, rank by rank, leaving out
+// ranks that have none. The Dict ends with fn.
+func (s selection) each(ctx context.Context, fields []dataset.Field, fn func(*soa.Dict) error) error {
+	names := make([]string, len(fields))
+	for k, f := range fields {
+		names[k] = f.Name
+	}
+	memory := soa.NewDict()
+	for i := range s.set.Ranks {
+		some := false
+		for k := range fields {
+			lo, hi := s.window(&fields[k], i)
+			some = some || hi > lo
+		}
+		if !some {
+			continue
+		}
+		if err := s.set.Read(ctx, i, memory, names...); err != nil {
+			return err
+		}
+		part := soa.NewDict()
+		for k, name := range names {
+			a, _ := memory.Get(name)
+			part.Set(name, a.Slice(s.window(&fields[k], i)))
+		}
+		if err := fn(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/soastore/soa/cmd/soactl/internal/dataset"
+	"github.com/soastore/soa/cmd/soactl/internal/render"
+)
+
+// infoOptions say what info prints besides the header and the variables.
+type infoOptions struct{ blocks, ranks bool }
+
+// fewRanks is how many ranks a table shows unasked.
+const fewRanks = 16
+
+func newInfo() *cobra.Command {
+	var o infoOptions
+	cmd := &cobra.Command{
+		Use:     "info FILE",
+		Short:   "Show a file's header, its variables and its ranks",
+		Example: "  soactl info tmp_step_41.tmp.gio --blocks\n  soactl info tmp_step_41.tmp.rank-0.npz --format json",
+		Args:    cobra.ExactArgs(1),
+	}
+	format := formatFlag(cmd, "table", "json")
+	cmd.Flags().BoolVar(&o.blocks, "blocks", false, "show where each block is, its stored size and filters")
+	cmd.Flags().BoolVar(&o.ranks, "ranks", false, fmt.Sprintf("show all ranks, not only the first %d (json has all)", fewRanks))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		d, err := describe(cmd, args[0], o)
+		if err != nil {
+			return err
+		}
+		if format.value == "json" {
+			return render.Document(cmd.OutOrStdout(), d)
+		}
+		return d.table(cmd.OutOrStdout(), o)
+	}
+	return cmd
+}
+
+// description is what info prints of a file: its JSON form is that of the type.
+type description interface {
+	table(w io.Writer, o infoOptions) error
+}
+
+func describe(cmd *cobra.Command, name string, o infoOptions) (description, error) {
+	f, err := dataset.OpenFile(name, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	kind, err := dataset.KindOf(f)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case dataset.GIO:
+		return describeGIO(cmd.Context(), f, o)
+	case dataset.NPZ:
+		return describeNPZ(f)
+	default:
+		return describeNPY(cmd.Context(), f)
+	}
+}
+
+// facts writes lines of a name and a value, aligned.
+func facts(w io.Writer, pairs ...string) error {
+	t := render.NewTable(w, render.Left(pairs[0]), render.Left(pairs[1]))
+	for ; len(pairs) > 2; pairs = pairs[2:] {
+		t.Row(pairs[2], pairs[3])
+	}
+	return t.Flush()
+}
+
+// section writes an empty line and a table under it.
+func section(w io.Writer, t *render.Table) error {
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return t.Flush()
+}
