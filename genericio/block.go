@@ -2,7 +2,6 @@ package genericio
 
 import (
 	"context"
-	"io"
 	"sync"
 
 	"github.com/soastore/soa"
@@ -83,12 +82,7 @@ func (r *Reader) pread(ctx context.Context, p []byte, at int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := readFull(r.src, p, at); err == io.ErrUnexpectedEOF {
-		return shortRead(r.opts.Name, at, err)
-	} else if err != nil {
-		return err
-	}
-	return nil
+	return readFull(r.src, p, at)
 }
 
 func (r *Reader) sum(crc uint64, p []byte) uint64 {

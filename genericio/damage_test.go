@@ -43,9 +43,9 @@ func readAll(data []byte) error {
 }
 
 func TestEveryTruncationIsAnError(t *testing.T) {
-	for _, file := range []string{"plain.gio", "blocks.gio", "comp-lz4.gio", "bigendian.gio"} {
+	for file, step := range map[string]int{"plain.gio": 1, "blocks.gio": 1, "bigendian.gio": 7, "comp-lz4.gio": 37} {
 		data := load(t, file)
-		for n := range data {
+		for n := 0; n < len(data); n += step {
 			if _, err := newReader(data[:n]); !errors.Is(err, genericio.ErrFormat) {
 				require.FailNow(t, "truncation accepted", "%s at %d: %v", file, n, err)
 			}

@@ -54,7 +54,7 @@ func (d *decoder) load(src io.ReaderAt) error {
 	}
 	lead := make([]byte, min(d.size, globalSize))
 	if err := readFull(src, lead, 0); err != nil {
-		return d.readError(0, err)
+		return shortRead(d.file, err)
 	}
 	switch string(lead[:8]) {
 	case magicLittle:
@@ -70,12 +70,10 @@ func (d *decoder) load(src io.ReaderAt) error {
 	}
 	raw := make([]byte, headerSize+crcSize)
 	if err := readFull(src, raw, 0); err != nil {
-		return d.readError(0, err)
+		return shortRead(d.file, err)
 	}
 	if !checksumOK(crc64.Checksum(raw[:headerSize]), raw[headerSize:]) {
-		e := d.fail(0, "header").(*FormatError)
-		e.Err = ErrChecksum
-		return e
+		return &FormatError{d.file, 0, "the header is damaged", ErrChecksum}
 	}
 	d.raw = raw[:headerSize]
 	return nil
@@ -230,28 +228,26 @@ func (d *decoder) rankHeaders() error {
 	return nil
 }
 
-func (d *decoder) readError(offset int64, err error) error {
-	return shortRead(d.file, offset, err)
-}
-
-// shortRead makes the error of a read at offset one of this package: a file that
-// ends where its header promised more is an ErrFormat.
-func shortRead(file string, offset int64, err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return &FormatError{file, offset, "the file has become shorter", err}
+// shortRead makes the error of reading a header one of this package.
+func shortRead(file string, err error) error {
+	if errors.Is(err, errShort) {
+		return &FormatError{file, 0, "header", err}
 	}
-	return fmt.Errorf("genericio: %s: offset %d: %w", file, offset, err)
+	return fmt.Errorf("genericio: %s: header: %w", file, err)
 }
 
-// readFull reads len(p) bytes at offset. A file that ends before is an
-// io.ErrUnexpectedEOF, and a reader that neither reads nor fails is too.
+// errShort is the error of a file that ends before what it was said to hold.
+var errShort = fmt.Errorf("%w: the file has become shorter: %w", ErrFormat, io.ErrUnexpectedEOF)
+
+// readFull reads len(p) bytes at offset. A file that ends before is an errShort,
+// and one that neither reads nor fails is too.
 func readFull(src io.ReaderAt, p []byte, offset int64) error {
 	n, err := src.ReadAt(p, offset)
 	switch {
 	case n == len(p):
 		return nil
 	case err == nil || errors.Is(err, io.EOF):
-		return io.ErrUnexpectedEOF
+		return errShort
 	}
 	return err
 }

@@ -40,7 +40,12 @@ func (e *FormatError) Error() string {
 }
 
 // Unwrap returns ErrFormat and the cause.
-func (e *FormatError) Unwrap() []error { return []error{ErrFormat, e.Err} }
+func (e *FormatError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{ErrFormat}
+	}
+	return []error{ErrFormat, e.Err}
+}
 
 // A BlockError says which block of a file could not be read: one variable's
 // rows of one rank. Err is an ErrChecksum, an ErrFilter, an ErrFormat for a file

@@ -3,7 +3,6 @@ package genericio_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"os"
 	"sync"
 	"testing"
@@ -108,5 +107,3 @@ func TestWritesTheReferenceRankMapByteForByte(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(want, got.data))
 }
-
-var _ io.WriterAt = (*memFile)(nil)

@@ -38,7 +38,7 @@ func openWith(open func(string) (Source, error), name string, opts ReadOptions) 
 	}
 	src, err := open(name)
 	if err != nil {
-		return nil, fmt.Errorf("genericio: %w", err)
+		return nil, err
 	}
 	size, err := src.Size()
 	if err == nil {

@@ -1,6 +1,7 @@
 package genericio
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -96,9 +97,9 @@ func schemaError(ctx context.Context, c comm.Comm, mine map[string]string) error
 
 // differing returns the error for one field, nil if all ranks have the same.
 func differing(all []map[string]string, name string) error {
-	e := &SchemaError{Field: name, Want: get(all[0], name)}
+	e := &SchemaError{Field: name, Want: cmp.Or(all[0][name], absent)}
 	for rank, schema := range all {
-		have := get(schema, name)
+		have := cmp.Or(schema[name], absent)
 		if have == e.Want || e.Ranks != nil && have != e.Have {
 			continue
 		}
@@ -108,11 +109,4 @@ func differing(all []map[string]string, name string) error {
 		return nil
 	}
 	return e
-}
-
-func get(schema map[string]string, name string) string {
-	if s, ok := schema[name]; ok {
-		return s
-	}
-	return absent
 }

@@ -45,7 +45,7 @@ func (r *Reader) view(ctx context.Context, mem []byte, rank, v int) (soa.Array, 
 	shape := desc.shape(int(r.head.Ranks[rank].Rows))
 	end := b.Offset + b.Size
 	if end+crcSize > int64(len(mem)) {
-		return soa.Array{}, r.blockError(rank, v, shortRead(r.opts.Name, b.Offset, io.ErrUnexpectedEOF))
+		return soa.Array{}, r.blockError(rank, v, errShort)
 	}
 	data := mem[b.Offset:end:end]
 	if !r.Viewable(rank, v) || !aligned(data, desc.DType) {

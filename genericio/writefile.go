@@ -39,12 +39,12 @@ func WriteFile(ctx context.Context, c comm.Comm, path string, d *soa.Dict, spec 
 	return writeFile(ctx, fsys.OS, c, path, d, spec, split)
 }
 
-func writeFile(ctx context.Context, fsys fsys.FS, c comm.Comm, path string, d *soa.Dict, spec Spec, split Split) error {
+func writeFile(ctx context.Context, on fsys.FS, c comm.Comm, path string, d *soa.Dict, spec Spec, split Split) error {
 	w, err := newFileWriter(ctx, c, path, d, spec, split)
 	if err != nil {
 		return err
 	}
-	w.fs = fsys
+	w.fs = on
 	for _, step := range w.steps(ctx, d) {
 		// A rank whose context has ended still tells the others.
 		err := comm.Agree(context.WithoutCancel(ctx), c,
