@@ -28,6 +28,9 @@ type change struct {
 	// is the last step that can fail and the old content need not be kept.
 	alone bool
 	sync  bool
+	// leftover are files of earlier changes that nothing refers to and that could
+	// not be removed: their names may be used again.
+	leftover []string
 
 	partial []string // written, or being written
 	placed  []string // complete and under names of their own
@@ -83,6 +86,9 @@ func (c *change) place(name string) error {
 // free reports a file of that name: another program's, or another store's whose
 // prefix and key spell the same name. It is not ours to replace.
 func (c *change) free(name string) error {
+	if slices.Contains(c.leftover, name) {
+		return nil
+	}
 	if _, err := c.fs.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, fmt.Errorf("%s: %w", name, ErrInUse))
 	}

@@ -138,6 +138,14 @@ func (s *Spill) left(names []string) {
 	s.leftover = append(s.leftover, names...)
 }
 
+// newChange begins a change, and tries again to remove what earlier ones left.
 func (s *Spill) newChange() *change {
-	return &change{fs: s.fs, token: s.token, sync: s.opts.Sync, alone: s.format.committers() == 1}
+	ch := &change{fs: s.fs, token: s.token, sync: s.opts.Sync, alone: s.format.committers() == 1}
+	s.mu.Lock()
+	names := s.leftover
+	s.leftover = nil
+	s.mu.Unlock()
+	ch.leftover = ch.remove(names)
+	s.left(ch.leftover)
+	return ch
 }

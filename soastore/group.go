@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -123,14 +124,10 @@ func (s *Spill) probeFolder(call *call, leader bool, host, nhosts int) (color in
 	if err := call.agree(err, ""); err != nil {
 		return 0, err
 	}
-	color = -1
-	for h := 0; h < nhosts && color < 0; h++ {
-		if _, err = s.fs.Lstat(probe(h)); err == nil {
-			color = h
+	for color = range nhosts {
+		if _, err = s.fs.Lstat(probe(color)); !errors.Is(err, fs.ErrNotExist) {
+			break // it is there, or who knows
 		}
-	}
-	if color < 0 {
-		err = fmt.Errorf("%s: not even this node's own file is seen: %w", filepath.Dir(s.opts.Path), err)
 	}
 	return color, call.agree(err, "")
 }

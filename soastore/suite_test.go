@@ -6,7 +6,6 @@ import (
 
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/internal/testkit"
-	"github.com/soastore/soa/partition"
 	"github.com/soastore/soa/soastore/storetest"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -43,11 +42,7 @@ func TestModel(t *testing.T) {
 		drawn := ops.Draw(rt, "ops")
 		dir := t.TempDir()
 		err := comm.Run(n, func(c comm.Comm) error {
-			p, err := partition.New(c, partition.Options{})
-			if err == nil {
-				(&storetest.Env{Kind: kind, C: c, P: p, Dir: dir}).Model(drawn)
-			}
-			return err
+			return storetest.OneRank(c, kind, dir, func(e *storetest.Env) { e.Model(drawn) })
 		})
 		require.NoError(rt, err)
 	})

@@ -183,6 +183,12 @@ func runRank(t *testing.T, c comm.Comm, kind Kind, newDir func(t *testing.T) str
 	if err != nil {
 		return err
 	}
+	return OneRank(c, kind, string(name), test)
+}
+
+// OneRank runs test on one rank, with dir as its folder. A failed assertion is an
+// error, which ends the test on the other ranks too.
+func OneRank(c comm.Comm, kind Kind, dir string, test func(*Env)) (err error) {
 	p, err := partition.New(c, partition.Options{})
 	if err != nil {
 		return err
@@ -193,10 +199,10 @@ func runRank(t *testing.T, c comm.Comm, kind Kind, newDir func(t *testing.T) str
 			if !ok {
 				panic(p)
 			}
-			err = errors.New(string(text)) // which ends the others too
+			err = errors.New(string(text))
 		}
 	}()
-	test(&Env{Kind: kind, C: c, P: p, Dir: string(name)})
+	test(&Env{Kind: kind, C: c, P: p, Dir: dir})
 	return comm.Barrier(context.Background(), c) // before rank 0 removes the folder
 }
 

@@ -7,4 +7,4 @@ import (
 	"github.com/soastore/soa/comm/mpi"
 )
 
-func runMPI(fn func(comm.Comm) error) error { return mpi.Run(fn) }
+func runMPI(fn func(comm.Comm) error) { mpi.Run(fn) }

@@ -3,11 +3,13 @@
 package ranks
 
 import (
-	"errors"
+	"fmt"
+	"os"
 
 	"github.com/soastore/soa/comm"
 )
 
-func runMPI(func(comm.Comm) error) error {
-	return errors.New("this program was built without MPI: give a number of ranks to run in one process, for example --ranks 4")
+func runMPI(func(comm.Comm) error) {
+	fmt.Fprintln(os.Stderr, "this program was built without MPI: give a number of ranks to run in one process, for example --ranks 4")
+	os.Exit(1)
 }

@@ -4,7 +4,6 @@ package ranks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,16 +19,11 @@ func Main(n int, fn func(ctx context.Context, c comm.Comm) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	run := func(c comm.Comm) error { return fn(ctx, c) }
-	var err error
-	switch {
-	case n > 0:
-		err = comm.Run(n, run)
-	case n == 0:
-		err = runMPI(run)
-	default:
-		err = errors.New("the number of ranks is negative")
+	if n == 0 {
+		runMPI(run)
+		os.Exit(0)
 	}
-	if err != nil {
+	if err := comm.Run(n, run); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

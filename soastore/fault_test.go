@@ -1,0 +1,64 @@
+package soastore_test
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/internal/faultfs"
+	"github.com/soastore/soa/internal/testkit"
+	"github.com/soastore/soa/partition"
+	"github.com/soastore/soa/soastore"
+	"github.com/soastore/soa/soastore/storetest"
+	"github.com/stretchr/testify/require"
+)
+
+// TestFaults makes the first file operation of one rank fail, then the second, and
+// so on, in every collective call of every store that keeps files.
+func TestFaults(t *testing.T) {
+	sweep(t, faultfs.Fault{Err: syscall.ENOSPC, Short: true}, false)
+}
+
+// TestCrash makes every file operation of one rank fail from the n-th on.
+func TestCrash(t *testing.T) {
+	sweep(t, faultfs.Fault{Span: faultfs.Crash}, true)
+}
+
+func sweep(t *testing.T, fault faultfs.Fault, crash bool) {
+	const n = 3
+	testkit.NoLeaks(t)
+	for _, kind := range storetest.Kinds {
+		if !kind.Files {
+			continue
+		}
+		for _, op := range storetest.Faulty {
+			for _, victim := range []int{0, n - 1} {
+				if testing.Short() && victim == 0 {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s, %s, on rank %d", kind.Name, op, victim), func(t *testing.T) {
+					hits := faultfs.Sweep(t, fault, func(t *testing.T, f *faultfs.FS) {
+						runFaulty(t, kind, op, n, victim, f, crash)
+					})
+					require.Greater(t, hits, 10)
+				})
+			}
+		}
+	}
+}
+
+// runFaulty makes op on n ranks, of which one has its files in f.
+func runFaulty(t *testing.T, kind storetest.Kind, op string, n, victim int, f *faultfs.FS, crash bool) {
+	open := kind.Open
+	kind.Open = func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
+		if p.Rank() == victim {
+			opts = soastore.WithFS(opts, f)
+		}
+		return open(p, opts)
+	}
+	dir := t.TempDir()
+	storetest.InProcess(n)(t, func(c comm.Comm) error {
+		return storetest.OneRank(c, kind, dir, func(e *storetest.Env) { e.Faults(op, f.Heal, crash) })
+	})
+}
