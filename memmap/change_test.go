@@ -230,6 +230,26 @@ func TestModel(t *testing.T) {
 	})
 }
 
+// TestUndoneChangeShows: a description that was moved away and back is not taken
+// for one that stayed.
+func TestUndoneChangeShows(t *testing.T) {
+	name := newArray(t, soa.Int8, 1) + yamlSuffix
+	before, err := os.Lstat(name)
+	require.NoError(t, err)
+	require.True(t, untouched(before, before))
+	for range 10_000_000 { // until the clock that stamps files has moved on
+		require.NoError(t, os.Rename(name, name+".old"))
+		require.NoError(t, os.Rename(name+".old", name))
+		after, err := os.Lstat(name)
+		require.NoError(t, err)
+		require.True(t, os.SameFile(before, after))
+		if !untouched(before, after) {
+			return
+		}
+	}
+	t.Fatal("a rename does not show")
+}
+
 // TestReadersOfChanges opens an array while it is replaced again and again: each
 // opening is of one version, or finds none.
 func TestReadersOfChanges(t *testing.T) {

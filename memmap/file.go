@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/soastore/soa"
 )
@@ -193,12 +194,21 @@ func tryOpenSet(path string, flag int) (_ *fileSet, replaced bool, err error) {
 	set := &fileSet{yaml: y}
 	err = set.read(path, flag)
 	now, lerr := os.Lstat(path + yamlSuffix)
-	replaced = lerr != nil || !os.SameFile(info, now)
+	replaced = lerr != nil || !untouched(info, now)
 	if err != nil {
 		set.close()
 		return nil, replaced, err
 	}
 	return set, replaced, nil
+}
+
+// untouched reports whether two looks at a name found the same file, and nothing
+// was done to it between: a change that was undone moved it away and back, which
+// shows in the time of its last status change.
+func untouched(before, after fs.FileInfo) bool {
+	b, ok1 := before.Sys().(*syscall.Stat_t)
+	a, ok2 := after.Sys().(*syscall.Stat_t)
+	return ok1 && ok2 && os.SameFile(before, after) && b.Ctim == a.Ctim
 }
 
 func (s *fileSet) read(path string, flag int) (err error) {
