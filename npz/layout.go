@@ -19,6 +19,10 @@ type layout struct {
 // and the .npy header of most.
 const aheadLen = 1 << 10
 
+// maxTrusted is how many times its size in the file a member may inflate to and
+// still have memory taken for it unseen.
+const maxTrusted = 64
+
 // load returns m's layout. It reads the headers the first time; two goroutines
 // may both do so, to the same effect.
 func (m *member) load(src io.ReaderAt) (*layout, error) {
@@ -54,6 +58,11 @@ func (m *member) readLayout(src io.ReaderAt) (*layout, error) {
 // read reads m's elements, its bytes' CRC-32 checked, if possible into old's
 // memory. Its layout is loaded.
 func (m *member) read(ctx context.Context, src io.ReaderAt, old soa.Array) (soa.Array, error) {
+	if m.plain/maxTrusted > m.packed { // is it all there, before memory is taken for it?
+		if err := m.verify(ctx, src, make([]byte, blockLen)); err != nil {
+			return soa.Array{}, err
+		}
+	}
 	l := m.layout.Load()
 	s, err := m.elements(ctx, src, l)
 	if err != nil {

@@ -98,8 +98,8 @@ func TestViewChecks(t *testing.T) {
 	require.ErrorIs(t, r.Verify(ctx), ErrChecksum)
 }
 
-// An array that deflate has made very small is read, and one whose size cannot be
-// true is refused before memory is taken for it.
+// An array that deflate has made very small is read, but before memory is taken
+// for it its bytes are found to be there.
 func TestLargeRatio(t *testing.T) {
 	a, err := soa.New(soa.Float64, 1<<20)
 	require.NoError(t, err)
@@ -108,4 +108,9 @@ func TestLargeRatio(t *testing.T) {
 	have, err := readAll(file)
 	require.NoError(t, err)
 	requireDict(t, dict("x", a), have)
+
+	file[len(file)/2] ^= 0x55
+	cost := allocated(func() { _, err = readAll(file) })
+	require.Error(t, err)
+	require.Less(t, cost, uint64(2*blockLen), "bytes allocated")
 }

@@ -151,3 +151,29 @@ func widened(p []byte, size int) []byte {
 	}
 	return out
 }
+
+// Numbers of any size come back from an entry and a local header, whether they
+// take 32 bits or 64.
+func TestRecords(t *testing.T) {
+	size := rapid.OneOf(rapid.Int64Range(0, 1<<20), rapid.Int64Range(max32-3, max32+3), rapid.Int64Range(0, 1<<50))
+	rapid.Check(t, func(t *rapid.T) {
+		m := &member{name: "x.npy", crc: rapid.Uint32().Draw(t, "crc"), plain: size.Draw(t, "plain"), offset: size.Draw(t, "offset")}
+		m.packed = m.plain
+		if rapid.Bool().Draw(t, "deflated") {
+			m.method, m.packed = Deflated, m.plain/2+m.plain/4
+		}
+		back, rest, err := parseEntry(append(m.appendEntry(nil), "rest"...))
+		require.NoError(t, err)
+		require.Equal(t, "rest", string(rest))
+		require.Equal(t, m, back)
+
+		b := m.appendLocal(nil)
+		require.Len(t, b, m.localSize())
+		if m.method == Stored {
+			require.Zero(t, (m.offset+int64(len(b)))%alignment)
+		}
+		require.NoError(t, m.compareLocal(b, b[localLen+len(m.name):]))
+		other := &member{name: m.name, method: m.method, crc: m.crc, packed: m.packed + 1, plain: m.plain}
+		require.ErrorIs(t, other.compareLocal(b, b[localLen+len(m.name):]), ErrFormat)
+	})
+}

@@ -24,8 +24,9 @@ type Reader struct {
 // NewReader returns a Reader of the .npz file of size bytes that src holds. It
 // reads the archive's directory, not the members. The error is an ErrFormat if
 // the file is cut short, damaged or no zip archive; if two members are of one
-// field or overlap; or if one is encrypted or packed in a way NumPy does not
-// know. It is an ErrName too for a field name that [Write] would refuse.
+// field or overlap; if one is encrypted or packed in a way NumPy does not know;
+// or if its name is neither ASCII nor marked as UTF-8. It is an ErrName too for a
+// field name that [Write] would refuse.
 func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
 	members, comment, err := readDirectory(src, size)
 	if err != nil {
@@ -80,9 +81,9 @@ type Field struct {
 	Fortran   bool // in the file; what is read is in C order
 	BigEndian bool // in the file; what is read is in native order
 	Method    Method
-	Packed    int64 // bytes in the file, headers left out
-	Plain     int64 // bytes inflated, with the .npy header
-	Offset    int64 // in the file, of the first element; -1 if Deflated
+	Packed    int64 // bytes in the archive, of the .npy header too
+	Plain     int64 // bytes inflated; as Packed if Stored
+	Offset    int64 // in the archive, of the first element; -1 if Deflated
 }
 
 // Field describes the field name. It reads its headers, but only once. The error

@@ -32,9 +32,9 @@ type Options struct {
 // after its elements. Stored elements begin at multiples of 64 in the file, so
 // that [Reader.View] need not copy them.
 //
-// The error is a *FieldError for an array that cannot be stored: an ErrName, or
-// an ErrDType for the zero Array. Else it is ctx's, or that of w. What w has then
-// is no .npz file.
+// A dict that cannot be stored is an ErrName or, with the zero Array in it, an
+// ErrDType. Other errors are ctx's, those of w, and of opts. All but the last name
+// the field, as a *FieldError. After an error what w has is no .npz file.
 func Write(ctx context.Context, w io.WriterAt, d *soa.Dict, opts Options) (int64, error) {
 	z, err := newWriter(w, opts)
 	if err != nil {
