@@ -49,42 +49,48 @@ type header struct {
 // readHeader reads a header of a .npy file of total bytes, and checks that its
 // elements fill the rest exactly, if their type is known.
 func readHeader(r io.Reader, total int64) (header, error) {
-	if total < 8 {
-		return header{}, errNotNPY
-	}
-	head := make([]byte, 8, 12)
-	if err := readFull(r, head); err != nil {
+	head, text, err := readText(r, total)
+	if err != nil {
 		return header{}, err
 	}
+	h, err := parseHeader(text, head[6])
+	if err != nil {
+		return header{}, err
+	}
+	h.size = int64(len(head) + len(text))
+	h.crc = crc32.Update(crc32.ChecksumIEEE(head), crc32.IEEETable, text)
+	return h, h.checkSize(total - h.size)
+}
+
+// readText reads a header's text and what is before it.
+func readText(r io.Reader, total int64) (head, text []byte, err error) {
+	if total < 8 {
+		return nil, nil, errNotNPY
+	}
+	head = make([]byte, 8, 12)
+	if err := readFull(r, head); err != nil {
+		return nil, nil, err
+	}
 	if string(head[:6]) != npyMagic {
-		return header{}, errNotNPY
+		return nil, nil, errNotNPY
 	}
 	version := head[6]
 	if version < 1 || version > 3 || head[7] != 0 {
-		return header{}, formatf("version %d.%d of the .npy format: only 1.0, 2.0 and 3.0 are known", version, head[7])
+		return nil, nil, formatf("version %d.%d of the .npy format: only 1.0, 2.0 and 3.0 are known", version, head[7])
 	}
 	head = head[:10]
 	if version > 1 {
 		head = head[:12]
 	}
 	if err := readFull(r, head[8:]); err != nil {
-		return header{}, err
+		return nil, nil, err
 	}
 	n := textLen(head[8:])
 	if n > maxHeader || n > total-int64(len(head)) {
-		return header{}, formatf(".npy header of %d bytes in %d", n, total)
+		return nil, nil, formatf(".npy header of %d bytes in %d", n, total)
 	}
-	text := make([]byte, n)
-	if err := readFull(r, text); err != nil {
-		return header{}, err
-	}
-	h, err := parseHeader(text, version)
-	if err != nil {
-		return header{}, err
-	}
-	h.size = int64(len(head)) + n
-	h.crc = crc32.Update(crc32.ChecksumIEEE(head), crc32.IEEETable, text)
-	return h, h.checkSize(total - h.size)
+	text = make([]byte, n)
+	return head, text, readFull(r, text)
 }
 
 // errNotNPY is also how a member that is no array shows.
