@@ -77,41 +77,13 @@ func (e *encoder) bound() int { return e.table() + e.blocks()*e.blockBound() }
 
 // encode writes the offsets and blocks of the chunk to out, and returns its size.
 func (e *encoder) encode(out []byte, workers int) int {
-	if parallel.Workers(workers) == 1 || e.blocks() == 1 {
-		return e.serial(out)
-	}
-	return e.parallel(out, workers)
-}
-
-// serial writes each block where the one before it ends.
-func (e *encoder) serial(out []byte) int {
 	at := e.table()
-	for i := range e.blocks() {
-		e.setOffset(out, i, at)
-		at += e.encodeBlock(out[at:], i)
-	}
-	return at
-}
-
-// parallel writes each block where it would be if none was compressed, then moves
-// them together.
-func (e *encoder) parallel(out []byte, workers int) int {
-	sizes := make([]int, e.blocks())
-	slot := func(i int) []byte { return out[e.table()+i*e.blockBound():][:e.blockBound()] }
-	_ = parallel.Do(len(sizes), workers, func(i int) error { // blocks do not fail
-		sizes[i] = e.encodeBlock(slot(i), i)
-		return nil
-	})
-	at := e.table()
+	sizes := parallel.Pack(out[at:], e.blocks(), e.blockBound(), workers, e.encodeBlock)
 	for i, size := range sizes {
-		e.setOffset(out, i, at)
-		at += copy(out[at:], slot(i)[:size])
+		binary.LittleEndian.PutUint32(out[headerSize+4*i:], uint32(at))
+		at += size
 	}
 	return at
-}
-
-func (e *encoder) setOffset(out []byte, i, at int) {
-	binary.LittleEndian.PutUint32(out[headerSize+4*i:], uint32(at))
 }
 
 // encodeBlock writes block i to out, and returns its size.

@@ -37,3 +37,18 @@ func TestFirstError(t *testing.T) {
 		require.EqualError(t, err, "piece 3")
 	}
 }
+
+func TestPack(t *testing.T) {
+	for _, workers := range []int{1, 3} {
+		out := make([]byte, 10*4)
+		sizes := Pack(out, 10, 4, workers, func(out []byte, i int) int {
+			require.Len(t, out, 4)
+			for k := range i % 5 {
+				out[k] = byte(i)
+			}
+			return i % 5
+		})
+		require.Equal(t, []int{0, 1, 2, 3, 4, 0, 1, 2, 3, 4}, sizes)
+		require.Equal(t, []byte{1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 6, 7, 7, 8, 8, 8, 9, 9, 9, 9}, out[:20])
+	}
+}

@@ -1,0 +1,90 @@
+package codec
+
+import "github.com/soastore/soa/codec/internal/scratch"
+
+// A Kind is what the elements of an array are, as far as that helps to choose.
+type Kind uint8
+
+// The kinds.
+const (
+	Other   Kind = iota // flags, text, records
+	Integer             // ids, counts, masks, of 1, 2, 4 or 8 bytes
+	Float               // real or complex numbers
+)
+
+// NewAuto returns a codec that chooses for each array how to encode it, from a
+// sample: the shuffle, whether to take differences, and none where it does not pay.
+// Repeats are compressed as LZ4 does. What it makes is never more than 16 bytes
+// larger than the array. Of the options Level, Limit and Workers count.
+func NewAuto(kind Kind, o Options) Codec { return autoCodec{kind, o} }
+
+type autoCodec struct {
+	kind Kind
+	o    Options
+}
+
+func (c autoCodec) Decode(dst, src []byte) ([]byte, error) { return Decode(dst, src, c.o) }
+
+func (c autoCodec) Encode(dst, src []byte, typesize int) ([]byte, error) {
+	if !Worth(src, typesize) {
+		return storeFrame(dst, src), nil
+	}
+	p, left := c.best(src, typesize)
+	if left > worthwhile {
+		return storeFrame(dst, src), nil
+	}
+	return encodeFrame(dst, src, p), nil
+}
+
+// candidates returns what is tried, the cheapest to decode first.
+func (c autoCodec) candidates() []Options {
+	byBytes := Options{Shuffle: ByteShuffle, Level: c.o.Level, Workers: c.o.Workers}
+	byBits, byDelta := byBytes, byBytes
+	byBits.Shuffle = BitShuffle
+	byDelta.Delta = true
+	switch c.kind {
+	case Integer:
+		return []Options{byBytes, byDelta, byBits}
+	case Float:
+		return []Options{byBytes, byBits, byDelta}
+	}
+	asIs := byBytes
+	asIs.Shuffle = NoShuffle
+	return []Options{asIs, byBytes}
+}
+
+// better is what must be left of a sample, relative to a cheaper way, for a dearer
+// one to be chosen.
+const better = 0.97
+
+// best returns the way that leaves least of samples of src, and how much that is.
+func (c autoCodec) best(src []byte, typesize int) (best plan, left float64) {
+	for i, o := range c.candidates() {
+		p := newPlan(LZ4, o, typesize)
+		if l := p.try(src); i == 0 || l < left*better {
+			best, left = p, l
+		}
+	}
+	return best, left
+}
+
+// trial is how many bytes of each of two parts of an array are encoded for a trial,
+// at most 1/16 of it together unless it is short.
+const trial = 64 << 10
+
+// try encodes two parts of src, and returns how much of them is left.
+func (p *plan) try(src []byte) float64 {
+	size := min(trial, max(len(src)/32, 4<<10), len(src)/2) / p.typesize * p.typesize
+	if size == 0 {
+		return 1
+	}
+	n := len(src) / p.typesize
+	out := scratch.Get(p.blockBound() + size)
+	defer scratch.Put(out)
+	used := 0
+	for _, quarter := range []int{1, 3} {
+		at := min(n*quarter/4*p.typesize, len(src)-size)
+		used += p.encodeBlock(out.B, src[at:at+size])
+	}
+	return float64(used) / float64(2*size)
+}

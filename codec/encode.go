@@ -1,0 +1,102 @@
+package codec
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/soastore/soa/codec/internal/delta"
+	"github.com/soastore/soa/codec/internal/parallel"
+	"github.com/soastore/soa/codec/internal/scratch"
+	"github.com/soastore/soa/codec/shuffle"
+)
+
+// minFrame is the shortest array that is worth compressing.
+const minFrame = 128
+
+// encodeFrame appends src as a frame to dst: one of none where that is shorter, so
+// it takes at most headerSize bytes more than src.
+func encodeFrame(dst, src []byte, p plan) []byte {
+	p.bytes = len(src)
+	if p.id != None && len(src) >= minFrame {
+		base := len(dst)
+		bound := headerSize + p.blocks()*(4+p.blockBound())
+		out := slices.Grow(dst, bound)[:base+bound]
+		if n := p.encode(out[base:], src); n < headerSize+len(src) {
+			return out[:base+n]
+		}
+	}
+	return storeFrame(dst, src)
+}
+
+// storeFrame appends src to dst as a frame of none.
+func storeFrame(dst, src []byte) []byte {
+	p := plan{id: None, typesize: 1, blocksize: 1, bytes: len(src)}
+	var head [headerSize]byte
+	p.put(head[:])
+	return append(append(dst, head[:]...), src...)
+}
+
+// encode writes the frame of src to out, and returns its size.
+func (p *plan) encode(out, src []byte) int {
+	p.put(out)
+	at := headerSize + 4*p.blocks()
+	sizes := parallel.Pack(out[at:], p.blocks(), p.blockBound(), p.workers, func(out []byte, i int) int {
+		from, to := p.block(i)
+		return p.encodeBlock(out, src[from:to])
+	})
+	for i, size := range sizes {
+		binary.LittleEndian.PutUint32(out[headerSize+4*i:], uint32(size))
+		at += size
+	}
+	return at
+}
+
+// encodeBlock writes block b to out, and returns its size.
+func (p *plan) encodeBlock(out, b []byte) int {
+	buf := scratch.Get(2 * len(b))
+	defer scratch.Put(buf)
+	if p.filters&filterDelta != 0 {
+		differences := buf.B[len(b):]
+		delta.Encode(differences, b, p.typesize)
+		b = differences
+	}
+	shuffled := buf.B[:len(b)]
+	switch {
+	case p.filters&filterBytes != 0:
+		shuffle.Shuffle(shuffled, b, p.typesize)
+		b = shuffled
+	case p.filters&filterBits != 0:
+		shuffle.BitShuffle(shuffled, b, p.typesize)
+		b = shuffled
+	}
+	return p.encodeStreams(out, b)
+}
+
+// encodeStreams writes a filtered block to out, and returns its size.
+func (p *plan) encodeStreams(out, b []byte) int {
+	at, n := 0, len(b)/p.typesize*p.typesize/p.streams()
+	for range p.streams() {
+		k, size := p.encodeStream(out[at+streamHeader:][:n], b[:n])
+		binary.LittleEndian.PutUint32(out[at:], uint32(size)<<2|uint32(k))
+		at += streamHeader + size
+		b = b[n:]
+	}
+	return at + copy(out[at:], b)
+}
+
+// encodeStream writes s to out, as long as s, in the way that suits it, and returns
+// that way and the size.
+func (p *plan) encodeStream(out, s []byte) (kind, int) {
+	k := p.choose(s)
+	size := 0
+	switch k {
+	case runStream:
+		return k, copy(out, s[:1])
+	case huffmanStream, codedStream:
+		size = p.coder(k).Encode(out, s, p.level)
+	}
+	if size == 0 || size >= len(s) {
+		return rawStream, copy(out, s)
+	}
+	return k, size
+}
