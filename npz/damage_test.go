@@ -17,7 +17,19 @@ func victims(t *testing.T) map[string][]byte {
 		"stored":   written(t, small(), Options{}),
 		"deflated": written(t, small(), Options{Level: 6, Comment: "a comment"}),
 		"NumPy's":  fixture(t, "names.npz"),
+		"64-bit":   with64(t, written(t, small(), Options{})),
 	}
+}
+
+// with64 returns the archive file with 64-bit end records, which it is too small
+// to need.
+func with64(t *testing.T, file []byte) []byte {
+	t.Helper()
+	d, err := readEnd(bytes.NewReader(file), int64(len(file)))
+	require.NoError(t, err)
+	end := d.appendEnd64(bytes.Clone(file[:d.offset+d.size]))
+	d.entries, d.size, d.offset = 1<<16, max32, max32
+	return append(end, d.appendEnd(nil)[end64Len+locatorLen:]...)
 }
 
 func TestEveryTruncation(t *testing.T) {
