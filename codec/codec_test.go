@@ -3,9 +3,7 @@ package codec
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,36 +11,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/soastore/soa/codec/blosc"
+	"github.com/soastore/soa/codec/internal/columns"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// column is data as a simulation has it.
-type column struct {
-	name     string
-	kind     Kind
-	typesize int
-	data     []byte
-}
-
-// columns returns n rows of nearly sorted positions, normally distributed
-// velocities, sequential ids, and masks of two flags.
-func columns(n int) []column {
-	r := rand.New(rand.NewPCG(1, 4))
-	pos := make([]float64, n)
-	for i := range pos {
-		pos[i] = 256 * r.Float64()
+func kindOf(c columns.Column) Kind {
+	if c.Float {
+		return Float
 	}
-	slices.Sort(pos)
-	c := []column{{"pos", Float, 4, nil}, {"vel", Float, 4, nil}, {"id", Integer, 8, nil}, {"mask", Integer, 2, nil}}
-	for i := range n {
-		near := float32(pos[i] + 0.01*r.NormFloat64())
-		c[0].data = binary.LittleEndian.AppendUint32(c[0].data, math.Float32bits(near))
-		c[1].data = binary.LittleEndian.AppendUint32(c[1].data, math.Float32bits(float32(300*r.NormFloat64())))
-		c[2].data = binary.LittleEndian.AppendUint64(c[2].data, uint64(1_000_000_000+i))
-		c[3].data = binary.LittleEndian.AppendUint16(c[3].data, uint16(r.IntN(4)))
-	}
-	return c
+	return Integer
 }
 
 func noise(n int) []byte {
@@ -106,32 +84,32 @@ func TestIdentity(t *testing.T) {
 
 // Each codec makes what can be smaller so, and reads what another one made.
 func TestColumns(t *testing.T) {
-	for _, col := range columns(100_000) {
+	for _, col := range columns.Make(100_000) {
 		for id := None; id <= Blosc; id++ {
 			c, err := New(id, Options{})
 			require.NoError(t, err)
-			encoded, err := c.Encode(nil, col.data, col.typesize)
+			encoded, err := c.Encode(nil, col.Data, col.TypeSize)
 			require.NoError(t, err)
 			got, err := IDOf(encoded)
 			require.NoError(t, err)
 			require.Equal(t, id, got)
-			require.Equal(t, id == None, len(encoded) > len(col.data), "%v of %s", id, col.name)
+			require.Equal(t, id == None, len(encoded) > len(col.Data), "%v of %s", id, col.Name)
 			back, err := Decode(nil, encoded, Options{})
 			require.NoError(t, err)
-			require.True(t, bytes.Equal(col.data, back))
+			require.True(t, bytes.Equal(col.Data, back))
 		}
 	}
 }
 
 func TestAuto(t *testing.T) {
 	left := map[string]float64{"pos": 0.6, "vel": 0.9, "id": 0.01, "mask": 0.3}
-	for _, col := range columns(200_000) {
-		encoded, err := NewAuto(col.kind, Options{}).Encode(nil, col.data, col.typesize)
+	for _, col := range columns.Make(200_000) {
+		encoded, err := NewAuto(kindOf(col), Options{}).Encode(nil, col.Data, col.TypeSize)
 		require.NoError(t, err)
-		require.Less(t, float64(len(encoded)), left[col.name]*float64(len(col.data)), col.name)
+		require.Less(t, float64(len(encoded)), left[col.Name]*float64(len(col.Data)), col.Name)
 		back, err := Decode(nil, encoded, Options{})
 		require.NoError(t, err)
-		require.True(t, bytes.Equal(col.data, back))
+		require.True(t, bytes.Equal(col.Data, back))
 	}
 	data := noise(1 << 20)
 	for kind := range Float + 1 {
@@ -145,8 +123,8 @@ func TestAuto(t *testing.T) {
 }
 
 func TestWorth(t *testing.T) {
-	for _, col := range columns(100_000) {
-		require.True(t, Worth(col.data, col.typesize), col.name)
+	for _, col := range columns.Make(100_000) {
+		require.True(t, Worth(col.Data, col.TypeSize), col.Name)
 	}
 	for _, typesize := range []int{1, 2, 4, 8, 12, 100} {
 		require.False(t, Worth(noise(1<<20), typesize))
