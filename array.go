@@ -93,8 +93,8 @@ func (a Array) Resize(dtype DType, dims ...int) (Array, error) {
 	if dtype == a.dtype && slices.Equal(dims, a.shape) {
 		return a, nil
 	}
-	if size > cap(a.data) || !aligned(a.data, dtype) {
-		return New(dtype, dims...)
+	if size > cap(a.data) || !aligned(a.data, dtype) || a.dtype == Bool && dtype != Bool {
+		return New(dtype, dims...) // also since a caller's []bool must hold no other bytes
 	}
 	data := a.data[:size]
 	if dtype == Bool { // a byte that another type left is no bool

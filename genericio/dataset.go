@@ -1,6 +1,7 @@
 package genericio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ type Dataset struct {
 
 	mu        sync.Mutex
 	parts     map[int]*part // by partition; the single file is 0
-	variables []Variable    // of the first partition that was opened
+	variables []Variable    // of the first partition that was opened, by name
 	closed    bool
 }
 
@@ -52,7 +53,7 @@ func OpenDataset(ctx context.Context, name string, open func(name string) (Sourc
 		return nil, err
 	}
 	if !f.IsMap() {
-		s.parts[0], s.variables, s.ranks = &part{file: f}, f.head.Variables, len(f.head.Ranks)
+		s.parts[0], s.ranks = &part{file: f}, len(f.head.Ranks)
 		return s, nil
 	}
 	f.opts.SkipCRC = false // a wrong map would mix up ranks
@@ -208,10 +209,11 @@ func (s *Dataset) match(p *part, k int) error {
 			return fmt.Errorf("it lacks global rank %d, which the map gives it", rank)
 		}
 	}
+	variables := slices.SortedFunc(slices.Values(p.file.head.Variables), func(a, b Variable) int { return cmp.Compare(a.Name, b.Name) })
 	if s.variables == nil {
-		s.variables = p.file.head.Variables
+		s.variables = variables
 	}
-	if !slices.Equal(s.variables, p.file.head.Variables) {
+	if !slices.Equal(s.variables, variables) {
 		return errors.New("its variables are not those of the other partitions")
 	}
 	return nil

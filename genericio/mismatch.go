@@ -93,7 +93,11 @@ func (s *Dataset) ReadShare(ctx context.Context, sh Share, into *soa.Dict, names
 		return err
 	}
 	out := soa.NewDict()
-	if err := s.withHeader(func(r *Reader) error { return r.targets(into, out, rows, names) }); err != nil {
+	first := 0
+	if len(ranks) > 0 {
+		first = ranks[0]
+	}
+	if err := s.WithRank(first, func(r *Reader, _ int) error { return r.targets(into, out, rows, names) }); err != nil {
 		return err
 	}
 	at := 0
@@ -129,24 +133,20 @@ func (s *Dataset) share(sh Share) ([]int, error) {
 	return []int{sh.Proc}, nil
 }
 
-// sameRanks reports, as a *RankCountError, if others than sh's readers wrote.
+// sameRanks reports, as a *RankCountError, if others than sh's readers wrote. It
+// opens only the reader's own part: others may be on another node.
 func (s *Dataset) sameRanks(sh Share) error {
-	return s.withHeader(func(r *Reader) error {
-		if sh.Procs == s.ranks && (sh.Dims == [3]int{} || sh.Dims == r.head.Dims) {
+	count := &RankCountError{File: s.name, Have: s.ranks, Want: sh.Procs, WantDims: sh.Dims}
+	if sh.Procs != s.ranks {
+		return count
+	}
+	return s.WithRank(sh.Proc, func(r *Reader, _ int) error {
+		count.HaveDims = r.head.Dims
+		if sh.Dims == [3]int{} || sh.Dims == r.head.Dims {
 			return nil
 		}
-		return &RankCountError{s.name, s.ranks, sh.Procs, r.head.Dims, sh.Dims}
+		return count
 	})
-}
-
-// withHeader calls fn with the Reader of any file that has data.
-func (s *Dataset) withHeader(fn func(*Reader) error) error {
-	p, err := s.acquire(s.partition(0))
-	if err != nil {
-		return err
-	}
-	defer s.release(p)
-	return fn(p.file.Reader)
 }
 
 // rows returns the rows of the global ranks together, after checking that the

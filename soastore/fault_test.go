@@ -62,3 +62,32 @@ func runFaulty(t *testing.T, kind storetest.Kind, op string, n, victim int, f *f
 		return storetest.OneRank(c, kind, dir, func(e *storetest.Env) { e.Faults(op, f.Heal, crash) })
 	})
 }
+
+// TestKilled makes every file operation of all ranks fail from the n-th on, as if
+// the job had been killed, and opens the store again.
+func TestKilled(t *testing.T) {
+	const n = 3
+	testkit.NoLeaks(t)
+	for _, kind := range storetest.Kinds {
+		for _, op := range storetest.Faulty {
+			if !kind.Files || testing.Short() && op != "replace" {
+				continue
+			}
+			t.Run(kind.Name+", "+op, func(t *testing.T) {
+				hits := faultfs.Sweep(t, faultfs.Fault{Span: faultfs.Crash}, func(t *testing.T, f *faultfs.FS) {
+					dir := t.TempDir()
+					storetest.InProcess(n)(t, func(c comm.Comm) error {
+						kind, revived := kind, kind
+						kind.Open = func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
+							return revived.Open(p, soastore.WithFS(opts, f))
+						}
+						return storetest.OneRank(c, kind, dir, func(e *storetest.Env) {
+							e.Killed(op, func(k *storetest.Kind) { *k = revived })
+						})
+					})
+				})
+				require.Greater(t, hits, 10)
+			})
+		}
+	}
+}

@@ -26,6 +26,12 @@ type format interface {
 	existing(found []fileName) map[string]files
 	// committers returns how many ranks make a change visible.
 	committers() int
+	// witness returns the name of the file that says which Set the value of key is
+	// of, "" on a rank that has none.
+	witness(key string) string
+	// stamp returns what such a file says: of the files of one Set the same on all
+	// ranks, of two Sets not.
+	stamp(name string) (string, error)
 }
 
 // files says where the rows of this rank are.
@@ -39,6 +45,7 @@ type files struct {
 	base    int   // the lowest partition number in use, of a value of this store's
 	foreign []int // the partition numbers in use, of a value found on disk
 	torn    error // why a value found on disk cannot be read
+	missing bool  // the file that this rank would change is not there
 }
 
 // A reader reads this rank's rows of one value.

@@ -106,7 +106,8 @@ func freeBase(old *entry, strays []int, n int) int {
 func (f *gioFormat) writeData(call *call, ch *change, name string, d *soa.Dict) (int64, error) {
 	g := f.s.group
 	w, err := ch.create(name, g.shared())
-	layout, planErr := genericio.NewLayout(call.ctx, g.writers, f.spec(), d)
+	// Ranks exchange sizes here: a context that ends must not keep others waiting.
+	layout, planErr := genericio.NewLayout(context.WithoutCancel(call.ctx), g.writers, f.spec(), d)
 	if err != nil {
 		return 0, errors.Join(err, planErr)
 	}

@@ -3,6 +3,7 @@ package soastore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 
@@ -125,6 +126,23 @@ func (f *gioFormat) found(key string, parts []int) files {
 		out.mine = append(out.mine, out.extra...)
 	}
 	return out
+}
+
+func (f *gioFormat) witness(key string) string {
+	if !f.s.group.leads() {
+		return "" // the leader of the folder speaks for it
+	}
+	return gioName(f.s.opts.Path, key)
+}
+
+// stamp returns the partition numbers in a rank map: two Sets in a row use others.
+func (f *gioFormat) stamp(name string) (string, error) {
+	set, err := genericio.OpenDataset(context.Background(), name, f.source, genericio.ReadOptions{})
+	if err != nil {
+		return "", err
+	}
+	defer set.Close()
+	return fmt.Sprint(set.Entries()), nil
 }
 
 // openFound opens a value that another program wrote, or an earlier run: through

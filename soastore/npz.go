@@ -36,7 +36,7 @@ func (f *npzFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 		return files{}, err
 	}
 	n, err := npz.Write(call.ctx, w, d, npz.Options{Comment: stamp(f.s.token, call.seq)})
-	ch.replace(name, old != nil)
+	ch.replace(name, old != nil && !old.files.missing)
 	return files{data: name, mine: []string{name}, size: n}, ch.close(w, err)
 }
 
@@ -44,7 +44,27 @@ func (f *npzFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 // crash can leave side by side, are told apart.
 func stamp(token string, seq uint64) string { return fmt.Sprintf("soa set %s.%d", token, seq) }
 
-func (f *npzFormat) remove(ch *change, key string, have files) { ch.drop(have.data) }
+func (f *npzFormat) witness(key string) string { return npzName(f.s.opts.Path, key, f.rank) }
+
+func (f *npzFormat) stamp(name string) (string, error) {
+	file, err := f.s.fs.OpenFile(name, os.O_RDONLY)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	r, err := newNPZReader(file)
+	if err != nil {
+		return "", err
+	}
+	return r.npz.Comment(), nil
+}
+
+func (f *npzFormat) remove(ch *change, key string, have files) {
+	if !have.missing {
+		ch.drop(have.data)
+	}
+	ch.discard(have.extra...)
+}
 
 func (f *npzFormat) existing(found []fileName) map[string]files {
 	ranks := map[string][]int{}
@@ -55,8 +75,22 @@ func (f *npzFormat) existing(found []fileName) map[string]files {
 	}
 	out := map[string]files{}
 	for key, numbers := range ranks {
-		name := npzName(f.s.opts.Path, key, f.rank)
-		out[key] = files{data: name, mine: []string{name}, torn: f.whole(key, numbers)}
+		out[key] = f.found(key, numbers)
+	}
+	return out
+}
+
+// found returns the files of a value of which the given ranks' are on disk.
+func (f *npzFormat) found(key string, numbers []int) files {
+	name := npzName(f.s.opts.Path, key, f.rank)
+	out := files{data: name, torn: f.whole(key, numbers)}
+	if out.missing = !slices.Contains(numbers, f.rank); !out.missing {
+		out.mine = []string{name}
+	}
+	for _, n := range numbers { // of ranks that there are not any more
+		if n >= f.size && f.s.group.leads() {
+			out.extra = append(out.extra, npzName(f.s.opts.Path, key, n))
+		}
 	}
 	return out
 }

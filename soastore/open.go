@@ -118,17 +118,47 @@ func drawToken(ctx context.Context, c comm.Comm) (string, error) {
 // takeStock fills the catalog with the keys that are on disk. Every rank comes to
 // the same result, from the names that the leaders of all folders list.
 func (s *Spill) takeStock(ctx context.Context, call *call) error {
+	found, err := s.listAll(ctx, call)
+	if err != nil {
+		return err
+	}
+	var torn map[string]error
+	if s.opts.Reopen && s.format.committers() > 1 {
+		var changed bool
+		changed, torn, err = s.recover(ctx, call, found)
+		if err == nil && changed {
+			found, err = s.listAll(ctx, call)
+		}
+		if err != nil {
+			return keyError("open", "", err)
+		}
+	}
+	existing := s.format.existing(found)
+	if len(existing) > 0 && !s.opts.Reopen {
+		err = fmt.Errorf("%w: %s", ErrInUse, someKeys(s.opts.Path, existing))
+	}
+	for key, f := range existing {
+		if f.torn == nil {
+			f.torn = torn[key]
+		}
+		s.catalog[key] = &entry{files: f, torn: f.torn, use: new(sync.RWMutex)}
+	}
+	return call.agree(err, "")
+}
+
+// listAll returns the store's files in all folders. Collective.
+func (s *Spill) listAll(ctx context.Context, call *call) ([]fileName, error) {
 	var names []string
 	var err error
 	if s.group.leads() {
 		names, err = s.list()
 	}
 	if err := call.agree(err, ""); err != nil {
-		return err
+		return nil, err
 	}
 	lists, err := comm.Allgather(ctx, s.comm, []byte(strings.Join(names, "\x00")))
 	if err != nil {
-		return keyError("open", "", err)
+		return nil, keyError("open", "", err)
 	}
 	base := filepath.Base(s.opts.Path)
 	var found []fileName
@@ -139,14 +169,7 @@ func (s *Spill) takeStock(ctx context.Context, call *call) error {
 			}
 		}
 	}
-	existing := s.format.existing(found)
-	if len(existing) > 0 && !s.opts.Reopen {
-		err = fmt.Errorf("%w: %s", ErrInUse, someKeys(s.opts.Path, existing))
-	}
-	for key, f := range existing {
-		s.catalog[key] = &entry{files: f, torn: f.torn, use: new(sync.RWMutex)}
-	}
-	return call.agree(err, "")
+	return found, nil
 }
 
 // list returns the names of the files in the store's folder that may be its own.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -108,4 +109,73 @@ func (e *Env) others(s *soastore.Spill, state map[string]*soa.Dict) {
 		e.equal(want, got)
 	}
 	s.Close() // with whatever error: files are left where they could not be renamed
+}
+
+// Killed makes op on a store whose every rank is killed at some file operation of
+// it: from there on all of them fail, on all ranks. Then it opens the store again.
+// A value that was there before is there still, unless op removes it, and every
+// value is one that was Set, the same on all ranks.
+func (e *Env) Killed(op string, revive func(*Kind)) {
+	s, err := e.TryOpen(soastore.Options{Keep: true})
+	before, after := map[string]*soa.Dict{}, map[string]*soa.Dict{}
+	if err == nil {
+		for i, key := range []string{"old", "other"} {
+			after[key] = e.some(i)
+			if s.Set(key, e.some(i)) != nil {
+				break
+			}
+			before[key] = e.some(i)
+		}
+		e.attempt(s, op, after)
+	}
+	require.NoError(e, comm.Barrier(context.Background(), e.C))
+	revive(&e.Kind)
+	s, err = e.TryOpen(soastore.Options{Reopen: true})
+	require.NoError(e, err)
+	for _, key := range s.Keys() {
+		got, err := s.Get(key)
+		if before[key] == nil && (errors.Is(err, soastore.ErrTorn) || errors.Is(err, soastore.ErrRankCount)) {
+			continue // its first Set did not end on all ranks, and that is seen
+		}
+		require.NoError(e, err)
+		isNew := after[key] != nil && after[key].Equal(got)
+		e.SameText(fmt.Sprint(key, isNew))
+		if !isNew {
+			require.NotNil(e, before[key], "key %q is none that was set", key)
+			e.equal(before[key], got)
+		}
+	}
+	for key := range before {
+		if after[key] != nil {
+			require.True(e, s.Has(key), "the key %q is lost", key)
+		}
+	}
+	require.NoError(e, s.Set("old", e.some(9)))
+	e.has(s, "old", e.some(9))
+	require.NoError(e, s.Clear())
+	require.NoError(e, s.Close())
+}
+
+// some returns a Dict with rows on every rank, other ones for every seed.
+func (e *Env) some(seed int) *soa.Dict { return e.rows(seed+1, 20) }
+
+// attempt makes op, whatever comes of it, and changes state as op should.
+func (e *Env) attempt(s *soastore.Spill, op string, state map[string]*soa.Dict) {
+	switch op {
+	case "new":
+		state["new"] = e.some(5)
+		s.Set("new", e.some(5))
+	case "replace":
+		state["old"] = e.some(6)
+		s.Set("old", e.some(6))
+	case "pop":
+		delete(state, "old")
+		s.Pop("old")
+	case "remove":
+		delete(state, "old")
+		s.Remove("old")
+	case "clear":
+		clear(state)
+		s.Clear()
+	}
 }
