@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,7 +86,9 @@ func completeFields(cmd *cobra.Command, args []string, typed string) ([]string, 
 	before := typed[:strings.LastIndex(typed, ",")+1]
 	var out []string
 	for _, f := range set.Fields {
-		out = append(out, before+f.Name)
+		if !slices.Contains(strings.Split(before, ","), f.Name) {
+			out = append(out, before+f.Name)
+		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }

@@ -28,9 +28,10 @@ PREFIX is the store's Options.Path, or a folder; KEY is as soactl ls prints it f
 that. A value goes with its leftovers, in all formats that it is in. If a key is
 not there, or a file is not what its name says, nothing is removed.
 
-Leftovers are what a process that was killed was writing, or had replaced: NAME.*.partial,
-NAME.*.old, PREFIX_*.probe0, and partition files that the rank map does not name. A
-running process has such files too: remove leftovers when none runs at PREFIX.`,
+Leftovers are what a process that was killed was writing, or had replaced:
+NAME.*.partial, NAME.*.old, PREFIX_*.probe0, and partition files that the rank map
+does not name. A running process has such files too: remove leftovers when none
+runs at PREFIX.`,
 		Example: `  soactl rm /scratch/run7/tmp step_40 step_41
   soactl rm /scratch/run7/tmp --leftovers
   soactl rm /scratch/run7/tmp --all --dry-run`,

@@ -34,6 +34,9 @@ func (c *Checker) npzValue(ctx context.Context, r *Report, v soastore.Spilled) {
 		rank = last
 	}
 	c.npzFiles(ctx, r, v.Parts)
+	if r.Has(Incomplete) {
+		r.Rows = nil
+	}
 }
 
 // npzFiles checks the files of ranks, and one against the other.
