@@ -89,11 +89,14 @@ func TestResizeModel(t *testing.T) {
 				require.Equal(t, want, b.Len())
 				require.Equal(t, want*dtype.Size(), b.NBytes())
 				require.Zero(t, uintptr(unsafe.Pointer(unsafe.SliceData(b.Bytes())))%uintptr(dtype.Align()))
+				reused := b.NBytes() <= room && (a.DType() != soa.Bool || dtype == soa.Bool)
 				if b.NBytes() > 0 && a.NBytes() > 0 {
-					require.Equal(t, b.NBytes() <= room, sharesMemory(a, b), "arrays of New are aligned for all")
+					require.Equal(t, reused, sharesMemory(a, b), "arrays of New are aligned for all")
 				}
 				require.Equal(t, b.NBytes(), cap(b.Bytes()), "an append must not write to what another array has")
-				room = max(room, b.NBytes())
+				if !reused {
+					room = b.NBytes()
+				}
 				for i := range b.Bytes() {
 					b.Bytes()[i] = 1
 				}
