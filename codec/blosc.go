@@ -25,14 +25,10 @@ func decodeBlosc(dst, src []byte, o Options) ([]byte, error) {
 }
 
 func (o Options) blosc() blosc.Options {
-	level := o.level(Blosc)
-	if o.Level == 0 && o.Inner == blosc.Zstd {
-		level = 1
-	}
 	return blosc.Options{
 		Compressor: o.Inner,
 		Shuffle:    bloscShuffles[o.Shuffle],
-		Level:      level,
+		Level:      o.level(Blosc),
 		Limit:      o.Limit,
 		Workers:    o.Workers,
 	}

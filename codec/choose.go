@@ -12,8 +12,11 @@ import (
 var coders = [...]stream.Coder{Zstd: stream.Zstd, S2: stream.S2, LZ4: stream.LZ4}
 
 func (p *plan) coder(k kind) stream.Coder {
-	if k == huffmanStream {
+	switch k {
+	case huffmanStream:
 		return stream.Huffman
+	case lz4Stream:
+		return stream.LZ4
 	}
 	return coders[p.id]
 }
@@ -21,33 +24,51 @@ func (p *plan) coder(k kind) stream.Coder {
 const (
 	// repeatSample is how many bytes are searched for repeats.
 	repeatSample = 8 << 10
+	// minChoice is the shortest stream that is sampled: all others are compressed.
+	minChoice = 1 << 10
 	// worthwhile is the most that may be left of a stream for compressing it to be
 	// worth the time that it takes to decode.
 	worthwhile = 0.97
-	// minChoice is the shortest stream that is sampled: all others are compressed.
-	minChoice = 1 << 10
+	// longRepeats is the most that is left of a stream that is all long repeats.
+	longRepeats = 0.1
+	// huffmanLimit is the longest stream for Huffman codes.
+	huffmanLimit = 1<<18 - 1
 )
 
-// choose returns how stream s is to be stored, from a small part of it.
-func (p *plan) choose(s []byte) kind {
-	switch {
-	case len(s) > 0 && bytes.Equal(s[1:], s[:len(s)-1]):
-		return runStream
-	case len(s) < minChoice:
-		return codedStream
+// choose returns the ways to store stream s that may pay, the likely best first,
+// from a small part of it.
+//
+// Noise of few values is the case for Huffman codes: repeats are many and short
+// there, and dear to find. Long repeats are the case for LZ4, which copies them
+// about ten times as fast as the others.
+func choose(s []byte) []kind {
+	if len(s) < minChoice {
+		return []kind{codedStream}
 	}
 	codes, repeats := max(entropy(s), 1)/8, repeatRatio(s)
 	switch {
 	case min(codes, repeats) > worthwhile:
-		return rawStream
+		return nil
 	case codes < repeats && len(s) <= huffmanLimit:
-		return huffmanStream
+		return []kind{huffmanStream, codedStream}
+	case repeats < longRepeats:
+		return []kind{lz4Stream, codedStream}
 	}
-	return codedStream
+	return []kind{codedStream}
 }
 
-// huffmanLimit is the longest stream for Huffman codes, 256 KiB less 1.
-const huffmanLimit = 1<<18 - 1
+// room returns the most bytes that n may take when stored as k.
+func room(k kind, n int) int {
+	if k == lz4Stream {
+		return n / 32
+	}
+	return max(n-1, 0)
+}
+
+// constant reports whether all bytes of s are alike.
+func constant(s []byte) bool {
+	return len(s) > 0 && bytes.Equal(s[1:], s[:len(s)-1])
+}
 
 // repeatRatio estimates what is left of s where repeats are written as such.
 func repeatRatio(s []byte) float64 {

@@ -62,7 +62,7 @@ const (
 // Options are for [New] and [NewAuto]; the zero value works.
 type Options struct {
 	// Level is 1, fast, to 9, small; values beyond are taken as the nearest. The
-	// default is 1 for Zstd and 5 for the others.
+	// default is 3 for Zstd and 5 for the others.
 	Level int
 	// Shuffle is what is done to the elements first. The default is ByteShuffle.
 	Shuffle Shuffle
@@ -94,7 +94,7 @@ func New(id ID, o Options) (Codec, error) {
 func (o Options) level(id ID) int {
 	switch {
 	case o.Level == 0 && id == Zstd:
-		return 1
+		return 3
 	case o.Level == 0:
 		return 5
 	}

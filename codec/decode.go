@@ -91,7 +91,7 @@ func (d *decoder) walk(i int, f func(stream int, k kind, data []byte) error) err
 			return invalid(at, "block %d ends before stream %d", i, s)
 		}
 		head := binary.LittleEndian.Uint32(d.src[at:])
-		k, size := kind(head&3), int(head>>2)
+		k, size := kind(head&(1<<kindBits-1)), int(head>>kindBits)
 		if size > end-at-streamHeader || !d.plausible(k, size, d.streamLen(i)) {
 			return invalid(at, "a stream of %d bytes for %d", size, d.streamLen(i))
 		}
@@ -113,8 +113,10 @@ func (d *decoder) plausible(k kind, size, n int) bool {
 		return size == n
 	case runStream:
 		return size == 1
+	case codedStream, huffmanStream, lz4Stream:
+		return n <= size*d.coder(k).MaxRatio
 	}
-	return n <= size*d.coder(k).MaxRatio
+	return false
 }
 
 func (d *decoder) decode(out []byte, workers int) error {

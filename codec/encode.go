@@ -77,7 +77,7 @@ func (p *plan) encodeStreams(out, b []byte) int {
 	at, n := 0, len(b)/p.typesize*p.typesize/p.streams()
 	for range p.streams() {
 		k, size := p.encodeStream(out[at+streamHeader:][:n], b[:n])
-		binary.LittleEndian.PutUint32(out[at:], uint32(size)<<2|uint32(k))
+		binary.LittleEndian.PutUint32(out[at:], uint32(size)<<kindBits|uint32(k))
 		at += streamHeader + size
 		b = b[n:]
 	}
@@ -87,16 +87,13 @@ func (p *plan) encodeStreams(out, b []byte) int {
 // encodeStream writes s to out, as long as s, in the way that suits it, and returns
 // that way and the size.
 func (p *plan) encodeStream(out, s []byte) (kind, int) {
-	k := p.choose(s)
-	size := 0
-	switch k {
-	case runStream:
-		return k, copy(out, s[:1])
-	case huffmanStream, codedStream:
-		size = p.coder(k).Encode(out, s, p.level)
+	if constant(s) {
+		return runStream, copy(out, s[:1])
 	}
-	if size == 0 || size >= len(s) {
-		return rawStream, copy(out, s)
+	for _, k := range choose(s) {
+		if size := p.coder(k).Encode(out[:room(k, len(s))], s, p.level); size > 0 {
+			return k, size
+		}
 	}
-	return k, size
+	return rawStream, copy(out, s)
 }

@@ -24,13 +24,14 @@ import (
 // stream of all elements. Bytes after the last whole element follow as they are. A
 // stream is
 //
-//	 0  u32  size<<2 | kind
+//	 0  u32  size<<3 | kind
 //	 4       size bytes
 //
 //	kind 0  the bytes as they are
 //	     1  one byte, which all are like
 //	     2  compressed: a zstd frame, an s2 block or an lz4 block
 //	     3  Huffman codes, as the literals of a zstd frame, with their table
+//	     4  an lz4 block, in frames of every codec
 const (
 	frameMagic = 0xc1
 	headerSize = 16
@@ -52,6 +53,9 @@ const (
 	runStream
 	codedStream
 	huffmanStream
+	lz4Stream
+
+	kindBits = 3
 )
 
 // plan is what a frame's header says.

@@ -32,7 +32,7 @@ func newZstd(level zstd.EncoderLevel) func() *zstd.Encoder {
 
 func zstdLevel(level int) zstd.EncoderLevel {
 	switch {
-	case level <= 3:
+	case level <= 2:
 		return zstd.SpeedFastest
 	case level <= 6:
 		return zstd.SpeedDefault
