@@ -6,7 +6,7 @@
 set -euo pipefail
 
 demo="gcc libc6-dev libopenmpi-dev openmpi-bin"
-test="$demo python3 python3-numpy python3-scipy python3-blosc"
+test="$demo python3 python3-numpy python3-scipy python3-yaml python3-blosc"
 
 case "${1:-}" in
 demo) packages=$demo ;;

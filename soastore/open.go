@@ -24,7 +24,7 @@ import (
 // options (a Path may name a folder of each node's own); local if
 // Options.Independent.
 func NewGenericIO(p *partition.Partition, boxSize float64, opts Options) (*Spill, error) {
-	return open(p, opts, func(s *Spill) format { return &gioFormat{s: s, p: p, boxSize: boxSize} })
+	return open(p, fmt.Sprintf("GenericIO, box %g", boxSize), opts, func(s *Spill) format { return &gioFormat{s: s, p: p, boxSize: boxSize} })
 }
 
 // NewNPZ opens a store whose values are NPZ files, one for each rank: fields of
@@ -32,10 +32,11 @@ func NewGenericIO(p *partition.Partition, boxSize float64, opts Options) (*Spill
 // Redistribute, Coordinates and Ghosts have no meaning here.
 func NewNPZ(p *partition.Partition, opts Options) (*Spill, error) {
 	opts.Layout = LayoutPerRank
-	return open(p, opts, func(s *Spill) format { return &npzFormat{s, p.Rank(), p.Size()} })
+	return open(p, "NPZ", opts, func(s *Spill) format { return &npzFormat{s, p.Rank(), p.Size()} })
 }
 
-func open(p *partition.Partition, opts Options, newFormat func(*Spill) format) (*Spill, error) {
+// open opens a store of the given kind, which all ranks must name alike.
+func open(p *partition.Partition, kind string, opts Options, newFormat func(*Spill) format) (*Spill, error) {
 	s := &Spill{opts: opts, fs: opts.fs, comm: comm.Self(), catalog: map[string]*entry{}}
 	if s.fs == nil {
 		s.fs = fsys.OS
@@ -48,16 +49,16 @@ func open(p *partition.Partition, opts Options, newFormat func(*Spill) format) (
 		}
 	}
 	s.format = newFormat(s)
-	if err := s.join(ctx, p.Rank()); err != nil {
+	if err := s.join(ctx, p.Rank(), kind); err != nil {
 		return nil, errors.Join(err, s.closeComms())
 	}
 	return s, nil
 }
 
 // join makes the ranks one store: of the same options, with the same keys.
-func (s *Spill) join(ctx context.Context, rank int) error {
+func (s *Spill) join(ctx context.Context, rank int, kind string) error {
 	call := &call{s: s, ctx: ctx, op: "open"}
-	if err := call.agree(s.opts.check(s.fs), s.opts.String()); err != nil {
+	if err := call.agree(s.opts.check(s.fs), kind+", "+s.opts.String()); err != nil {
 		return err
 	}
 	var err error
