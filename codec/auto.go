@@ -7,8 +7,8 @@ type Kind uint8
 
 // The kinds.
 const (
-	Other   Kind = iota // flags, text, records
-	Integer             // ids, counts, masks, of 1, 2, 4 or 8 bytes
+	Other   Kind = iota // text, records, bytes of anything
+	Integer             // ids, counts, masks
 	Float               // real or complex numbers
 )
 

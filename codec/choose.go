@@ -30,7 +30,7 @@ const (
 	// worth the time that it takes to decode.
 	worthwhile = 0.97
 	// longRepeats is the most that is left of a stream that is all long repeats.
-	longRepeats = 0.1
+	longRepeats = 0.08
 	// huffmanLimit is the longest stream for Huffman codes.
 	huffmanLimit = 1<<18 - 1
 )

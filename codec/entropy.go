@@ -7,8 +7,8 @@ import (
 
 const (
 	// pieces and pieceSize are how a stream is sampled.
-	pieces    = 16
-	pieceSize = 128
+	pieces    = 1024
+	pieceSize = 2
 )
 
 // entropy estimates the bits that a byte of s takes if each is coded by how
