@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/cmd/soactl/internal/dataset"
+	"github.com/soastore/soa/cmd/soactl/internal/progress"
 )
 
 func newCat() *cobra.Command {
@@ -52,7 +54,11 @@ are Infinity and -Infinity. In json these are strings, and complex numbers are
 		if err := set.KeepFields(nil); err != nil { // which finds what cannot be read
 			return err
 		}
-		s := selection{set, r}
+		s := selection{set: set, rows: r}
+		if !progress.Terminal(os.Stdout) { // where the rows themselves show it
+			s.bar = progress.Start("cat", s.bytes(), progress.Bytes)
+			defer s.bar.Stop()
+		}
 		return map[string]func(context.Context, io.Writer) error{
 			"table": s.table, "csv": s.csv, "json": s.json,
 		}[format.value](cmd.Context(), cmd.OutOrStdout())
@@ -120,6 +126,17 @@ func openSet(cmd *cobra.Command, name string, rank int, fields []string) (*datas
 type selection struct {
 	set  *dataset.Set
 	rows rowRange
+	bar  *progress.Bar
+}
+
+// bytes returns the size of the selected elements.
+func (s selection) bytes() int64 {
+	n := int64(0)
+	for i := range s.set.Fields {
+		f := &s.set.Fields[i]
+		n += int64(s.count(f)) * int64(f.Elements()) * int64(f.DType.Size())
+	}
+	return n
 }
 
 // count returns how many rows of f are selected.
@@ -166,6 +183,7 @@ func (s selection) each(ctx context.Context, fields []dataset.Field, fn func(*so
 		if err := fn(part); err != nil {
 			return err
 		}
+		s.bar.Add(int64(part.NBytes()))
 	}
 	return nil
 }

@@ -96,7 +96,10 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	if err != nil {
 		return err
 	}
-	return writeNew(out, o.force, func(w io.WriterAt) error {
+	bar := progress.Start("write", set.Bytes(), progress.Bytes)
+	defer bar.Stop()
+	return writeNew(out, o.force, func(f io.WriterAt) error {
+		w := counted{f, bar}
 		if kind == dataset.NPZ {
 			_, err := npz.Write(ctx, w, d, npz.Options{Level: o.level})
 			return err
@@ -107,6 +110,18 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 		}
 		return layout.WriteRank(ctx, w, d)
 	})
+}
+
+// counted is a file that shows how much was written to it.
+type counted struct {
+	io.WriterAt
+	bar *progress.Bar
+}
+
+func (c counted) WriteAt(p []byte, off int64) (int, error) {
+	n, err := c.WriterAt.WriteAt(p, off)
+	c.bar.Add(int64(n))
+	return n, err
 }
 
 // equalRows reports a field that has more or fewer rows than the first.
@@ -123,7 +138,7 @@ func equalRows(set *dataset.Set) error {
 
 // gather reads the rows of all ranks, one after the other, into one array a field.
 func gather(ctx context.Context, set *dataset.Set) (*soa.Dict, error) {
-	bar := progress.Start(os.Stderr, "read", set.Bytes())
+	bar := progress.Start("read", set.Bytes(), progress.Bytes)
 	defer bar.Stop()
 	d := soa.NewDict()
 	for i := range set.Fields {

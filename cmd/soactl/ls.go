@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/soastore/soa/cmd/soactl/internal/check"
+	"github.com/soastore/soa/cmd/soactl/internal/progress"
 	"github.com/soastore/soa/cmd/soactl/internal/render"
 )
 
@@ -69,11 +70,14 @@ func orNone(s []string) []string { return append([]string{}, s...) }
 // system each open file is a message to a server.
 func glance(cmd *cobra.Command, found check.Found) ([]check.Report, error) {
 	reports := make([]check.Report, len(found.Values))
+	bar := progress.Start("ls", int64(len(reports)), humanize.Comma)
+	defer bar.Stop()
 	group, ctx := errgroup.WithContext(cmd.Context())
 	group.SetLimit(8)
 	for i, v := range found.Values {
 		group.Go(func() error {
 			reports[i] = new(check.Checker).Value(ctx, v)
+			bar.Add(1)
 			return ctx.Err()
 		})
 	}

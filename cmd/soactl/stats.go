@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/dustin/go-humanize"
@@ -66,7 +65,7 @@ type fieldStats struct {
 
 // summarize reads a field of a rank at a time.
 func summarize(ctx context.Context, set *dataset.Set) ([]fieldStats, error) {
-	bar := progress.Start(os.Stderr, "stats", set.Bytes())
+	bar := progress.Start("stats", set.Bytes(), progress.Bytes)
 	defer bar.Stop()
 	sums := make([]summary.Summary, len(set.Fields))
 	memory := soa.NewDict()

@@ -134,7 +134,7 @@ func others(dir string, found check.Found) ([]string, error) {
 
 // judge checks all targets.
 func judge(ctx context.Context, targets []target, independent bool) ([]verdict, error) {
-	bar := progress.Start(os.Stderr, "verify", bytesOf(targets))
+	bar := progress.Start("verify", bytesOf(targets), progress.Bytes)
 	defer bar.Stop()
 	checker := check.Checker{Deep: true, Independent: independent, Count: bar.Add}
 	verdicts := make([]verdict, 0, len(targets))

@@ -19,10 +19,10 @@ const (
 	barWidth = 30
 )
 
-// Bar is a line that shows how many bytes of a task are done. A nil Bar shows
-// nothing.
+// Bar is a line that shows how much of a task is done. A nil Bar shows nothing.
 type Bar struct {
 	label string
+	unit  Unit
 	total int64
 	done  atomic.Int64
 	start time.Time
@@ -30,19 +30,33 @@ type Bar struct {
 	ended sync.WaitGroup
 }
 
-// Start returns a Bar for work on total bytes, shown on f if that is a terminal
-// and the work takes longer than a second. Stop it.
-func Start(f *os.File, label string, total int64) *Bar {
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+// Unit writes an amount of work.
+type Unit func(n int64) string
+
+// Bytes is the unit of most work.
+func Bytes(n int64) string { return humanize.IBytes(uint64(n)) }
+
+// Terminal reports whether f is a terminal, or another device.
+func Terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// Start returns a Bar for so much work, shown on stderr if that is a terminal and
+// the work takes longer than a second. Stop it.
+func Start(label string, total int64, unit Unit) *Bar { return start(os.Stderr, label, total, unit) }
+
+func start(f *os.File, label string, total int64, unit Unit) *Bar {
+	if !Terminal(f) {
 		return nil
 	}
-	b := &Bar{label: label, total: total, start: time.Now(), stop: make(chan struct{})}
+	b := &Bar{label: label, unit: unit, total: total, start: time.Now(), stop: make(chan struct{})}
 	b.ended.Add(1)
 	go b.run(f)
 	return b
 }
 
-// Add says that n more bytes are done. It may be called by several goroutines.
+// Add says that n more units are done. It may be called by several goroutines.
 func (b *Bar) Add(n int64) {
 	if b != nil {
 		b.done.Add(n)
@@ -82,5 +96,5 @@ func (b *Bar) line(elapsed time.Duration) string {
 	bar := strings.Repeat("#", int(part*barWidth))
 	rate := float64(done) / elapsed.Seconds()
 	return fmt.Sprintf("%s [%-*s] %3.0f%%  %s of %s  %s/s", b.label, barWidth, bar, 100*part,
-		humanize.IBytes(uint64(done)), humanize.IBytes(uint64(b.total)), humanize.IBytes(uint64(rate)))
+		b.unit(done), b.unit(b.total), b.unit(int64(rate)))
 }

@@ -16,10 +16,14 @@ func (m *moments) add(block []float64) {
 		return
 	}
 	b := momentsOf(block)
-	n := float64(m.n + b.n)
+	if m.n == 0 {
+		*m = b
+		return
+	}
+	share := float64(b.n) / float64(m.n+b.n)
 	d := b.mean - m.mean
-	m.mean += d * float64(b.n) / n
-	m.m2 += b.m2 + d*d*float64(m.n)/n*float64(b.n)
+	m.mean += d * share
+	m.m2 += b.m2 + d*d*float64(m.n)*share
 	m.n += b.n
 }
 

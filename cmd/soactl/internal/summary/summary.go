@@ -73,10 +73,11 @@ type of[T number, E soa.Element] struct {
 	load     func(dst []T, src []E) []T // uses dst's memory, or src itself
 	back     func(T) soa.Array          // of one element
 	buf      []T
+	seen     bool // there was an element that is not NaN
 	min, max T
 	nans     int64
 	infs     [2]int64 // -Inf, +Inf
-	finite   bool     // there was an element that is neither
+	finite   bool     // there was an element that is none of these
 	shift    T        // what the moments are taken about: of integers the first one, else 0
 	moments
 }
@@ -141,44 +142,64 @@ func (s *of[T, E]) Add(a soa.Array) {
 // of the finite elements from shift.
 func (s *of[T, E]) differences(dst []float64, block []T) []float64 {
 	for _, v := range block {
-		if v != v {
-			s.nans++
+		if v-v != 0 { // NaN or infinite
+			s.special(v)
 			continue
 		}
-		if !s.seen() {
-			s.min, s.max = v, v
+		if !s.finite {
+			s.first(v)
 		}
-		s.min, s.max = min(s.min, v), max(s.max, v)
-		switch {
-		case math.IsInf(float64(v), -1):
-			s.infs[0]++
-		case math.IsInf(float64(v), 1):
-			s.infs[1]++
-		default:
-			if !s.finite && !isFloat[T]() {
-				s.shift = v
-			}
-			s.finite = true
-			dst = append(dst, difference(v, s.shift))
-		}
+		s.extend(v)
+		dst = append(dst, difference(v, s.shift))
 	}
 	return dst
 }
 
-// seen reports whether there was any element that is not NaN.
-func (s *of[T, E]) seen() bool { return s.finite || s.infs != [2]int64{} }
+// special counts what is no finite number.
+func (s *of[T, E]) special(v T) {
+	switch {
+	case v != v:
+		s.nans++
+		return
+	case v < 0:
+		s.infs[0]++
+	default:
+		s.infs[1]++
+	}
+	s.extend(v)
+}
+
+// first takes note of the first finite element.
+func (s *of[T, E]) first(v T) {
+	s.finite = true
+	if !isFloat[T]() {
+		s.shift = v
+	}
+}
+
+// extend takes v, which is not NaN, into the extremes.
+func (s *of[T, E]) extend(v T) {
+	if !s.seen {
+		s.seen, s.min, s.max = true, v, v
+	}
+	if v < s.min {
+		s.min = v
+	}
+	if v > s.max {
+		s.max = v
+	}
+}
 
 // difference returns v-w, for integers as exactly as a float64 can: large ones
 // that are close to each other lose nothing.
 func difference[T number](v, w T) float64 {
-	d := max(v, w) - min(v, w)
-	switch {
-	case d < 0: // a signed integer overflows
-		return float64(v) - float64(w)
-	case v < w:
-		return -float64(d)
+	if v < w {
+		return -difference(w, v)
 	}
-	return float64(d)
+	if d := v - w; d >= 0 {
+		return float64(d)
+	}
+	return float64(v) - float64(w) // a signed integer overflows
 }
 
 // isFloat reports whether T has fractions.
