@@ -50,9 +50,12 @@ func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 	if writes {
 		out.mine, out.size = []string{out.data}, size
 	}
+	if old != nil {
+		ch.discard(old.files.extra...)
+	}
 	if !g.indexed() {
 		if writes {
-			ch.replace(out.data, old != nil)
+			ch.replace(out.data, old.present())
 		}
 		return out, err
 	}
@@ -76,10 +79,7 @@ func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *
 		var size int64
 		size, err = f.writeMap(call.ctx, ch, index, out.base)
 		out.mine, out.size = append(out.mine, index), out.size+size
-		ch.replace(index, old != nil)
-	}
-	if old != nil {
-		ch.discard(old.files.extra...)
+		ch.replace(index, old.present())
 	}
 	return err
 }
@@ -176,6 +176,7 @@ func (f *gioFormat) writeMap(ctx context.Context, ch *change, index string, base
 func (f *gioFormat) remove(ch *change, key string, have files) {
 	index := gioName(f.s.opts.Path, key)
 	switch {
+	case have.missing:
 	case f.s.opts.Independent:
 		ch.drop(have.data)
 	case f.s.group.leads():

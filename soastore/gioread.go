@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -99,10 +100,12 @@ func (f *gioFormat) existing(found []fileName) map[string]files {
 	for _, n := range found {
 		if n.state == "" && n.kind == gioFile && !f.s.opts.Independent {
 			out[n.key] = f.found(n.key, parts[n.key])
-			delete(parts, n.key)
 		}
 	}
-	f.strays = parts
+	f.strays = maps.Clone(parts)
+	for key := range out {
+		delete(f.strays, key)
+	}
 	if f.s.opts.Independent {
 		for key, numbers := range parts {
 			if slices.Contains(numbers, f.p.Rank()) {
@@ -119,6 +122,8 @@ func (f *gioFormat) found(key string, parts []int) files {
 	index := gioName(f.s.opts.Path, key)
 	out := files{foreign: parts}
 	if f.s.group.leads() {
+		_, err := f.s.fs.Lstat(index) // it may be in other nodes' folders only
+		out.missing = err != nil
 		out.mine = []string{index}
 		for _, n := range parts {
 			out.extra = append(out.extra, partitionName(index, n))

@@ -36,7 +36,7 @@ func (f *npzFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 		return files{}, err
 	}
 	n, err := npz.Write(call.ctx, w, d, npz.Options{Comment: stamp(f.s.token, call.seq)})
-	ch.replace(name, old != nil && !old.files.missing)
+	ch.replace(name, old.present())
 	return files{data: name, mine: []string{name}, size: n}, ch.close(w, err)
 }
 

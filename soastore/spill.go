@@ -50,6 +50,9 @@ type entry struct {
 	use   *sync.RWMutex
 }
 
+// present reports whether the file is there that this rank changes to replace e.
+func (e *entry) present() bool { return e != nil && !e.files.missing }
+
 // Set is SetContext without a context.
 func (s *Spill) Set(key string, d *soa.Dict) error {
 	return s.SetContext(context.Background(), key, d)

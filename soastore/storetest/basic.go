@@ -221,3 +221,28 @@ func testOwnership(e *Env) {
 		require.NoError(e, s.Close())
 	}
 }
+
+// Lifecycle puts values away, replaces them, closes the store, opens it again and
+// takes them out, looking at the store only.
+func (e *Env) Lifecycle() {
+	s := e.Open(soastore.Options{Keep: true})
+	for i := range 3 {
+		require.NoError(e, s.Set("a", e.value(i)))
+		require.NoError(e, s.Set("b", e.value(i+5)))
+		e.has(s, "a", e.value(i))
+	}
+	require.NoError(e, s.Remove("b"))
+	require.NoError(e, s.Set("b", e.value(9)))
+	require.NoError(e, s.Close())
+	_, err := e.TryOpen(soastore.Options{})
+	e.Fails(err, soastore.ErrInUse)
+	s = e.Open(soastore.Options{Reopen: true})
+	e.has(s, "a", e.value(2))
+	e.has(s, "b", e.value(9))
+	require.NoError(e, s.Set("a", e.value(3)))
+	got, err := s.Pop("a")
+	require.NoError(e, err)
+	e.equal(e.value(3), got)
+	require.NoError(e, s.Clear())
+	require.NoError(e, s.Close())
+}
