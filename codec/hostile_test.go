@@ -12,7 +12,7 @@ import (
 
 // encodings returns a small array in every way that there is to encode it.
 func encodings(t testing.TB) (array []byte, encoded [][]byte) {
-	array = make([]byte, 20_003)
+	array = make([]byte, 6_003)
 	r := rand.New(rand.NewPCG(8, 8))
 	for i := range len(array) / 4 {
 		binary.LittleEndian.PutUint32(array[4*i:], uint32(i*i)&0xffffff00|uint32(r.IntN(4)))
@@ -101,11 +101,11 @@ func FuzzDecode(f *testing.F) {
 		f.Add(e)
 	}
 	f.Fuzz(func(t *testing.T, e []byte) {
-		got, err := Decode(nil, e, Options{Limit: 1 << 22})
+		got, err := Decode(nil, e, Options{Limit: 1 << 20, Workers: 1})
 		if err != nil {
 			return
 		}
-		again, err := NewAuto(Other, Options{}).Encode(nil, got, 4)
+		again, err := NewAuto(Other, Options{Workers: 1}).Encode(nil, got, 4)
 		require.NoError(t, err)
 		back, err := Decode(nil, again, Options{})
 		require.NoError(t, err)
