@@ -253,3 +253,20 @@ func parseFloat(dtype soa.DType, text string) (uint64, error) {
 	}
 	return uint64(soa.ToF16(float32(v))), err
 }
+
+// A shape without rows takes no room, whatever else it says.
+func TestRowsWiderThanMemory(t *testing.T) {
+	wide, err := soa.New(soa.Float32, 0, 1<<40)
+	require.NoError(t, err)
+	many, err := soa.New(soa.Int8, 0, 1<<40, 0)
+	require.NoError(t, err)
+	d := soa.NewDict()
+	d.Set("wide", wide)
+	d.Set("many", many)
+	name := filepath.Join(t.TempDir(), "wide.npz")
+	writeNPZ(t, name, d)
+	fails(t, 1, []string{`"wide"`, "columns"}, "cat", name, "--format", "csv")
+	must(t, "cat", name, "--fields", "many", "--format", "csv")
+	must(t, "stats", name)
+	requireBits(t, d, fromJSON(t, d, must(t, "cat", name, "--format", "json")))
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/soastore/soa"
@@ -41,8 +42,12 @@ func (s selection) csv(ctx context.Context, w io.Writer) error {
 				s.set.Name, f.Name, count(s.count(f), "row"), first.Name, count(s.count(first), "row"))
 		}
 	}
+	names, err := csvHead(s.set.Fields)
+	if err != nil {
+		return err
+	}
 	head := csv.NewWriter(w)
-	if err := head.Write(csvHead(s.set.Fields)); err != nil {
+	if err := head.Write(names); err != nil {
 		return err
 	}
 	head.Flush()
@@ -50,17 +55,31 @@ func (s selection) csv(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
-	err := s.each(ctx, s.set.Fields, func(d *soa.Dict) error { return csvRows(ctx, out, d) })
+	err = s.each(ctx, s.set.Fields, func(d *soa.Dict) error { return csvRows(ctx, out, d) })
 	if err != nil {
 		return err
 	}
 	return out.Flush()
 }
 
+// maxColumns is how many columns a field may need: a shape of no rows can say any
+// number.
+const maxColumns = 1 << 20
+
 // csvHead returns the name of each column.
-func csvHead(fields []dataset.Field) []string {
+func csvHead(fields []dataset.Field) ([]string, error) {
 	var head []string
 	for _, f := range fields {
+		if slices.Contains(f.Row, 0) {
+			continue
+		}
+		wide := 1
+		for _, n := range f.Row {
+			if wide > maxColumns/n {
+				return nil, fmt.Errorf("field %q: its rows of %v elements need too many columns: choose others with --fields, or use --format json", f.Name, f.Row)
+			}
+			wide *= n
+		}
 		names := []string{f.Name}
 		for _, n := range f.Row {
 			names = cross(names, n, func(i int) string { return "[" + strconv.Itoa(i) + "]" })
@@ -70,7 +89,7 @@ func csvHead(fields []dataset.Field) []string {
 		}
 		head = append(head, names...)
 	}
-	return head
+	return head, nil
 }
 
 // cross returns each name with each of n endings.

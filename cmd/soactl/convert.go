@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -68,15 +65,15 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	if !ok || kind == dataset.NPY {
 		return usagef("%s: OUT must end in .gio or .npz", out)
 	}
-	if o.level < 0 || o.level > 9 {
-		return usagef("--level %d is not from 0 to 9", o.level)
-	}
 	set, err := openSet(cmd, in, o.rank, o.fields)
 	if err != nil {
 		return err
 	}
 	defer set.Close()
 	if err := set.KeepFields(nil); err != nil {
+		return err
+	}
+	if err := o.check(kind, set); err != nil {
 		return err
 	}
 	spec, err := o.spec(set)
@@ -179,89 +176,64 @@ func readInto(ctx context.Context, set *dataset.Set, i int, name string, a soa.A
 	return nil
 }
 
-// spec returns what a GenericIO file says besides its columns.
-func (o convertOptions) spec(set *dataset.Set) (genericio.Spec, error) {
-	spec := genericio.Spec{PhysOrigin: set.Origin, PhysScale: set.Scale, Flags: map[string]genericio.Flags{}}
-	if len(o.scale) > 0 {
-		if len(o.scale) != 1 && len(o.scale) != 3 {
-			return spec, usagef("--scale takes one number or three, not %d", len(o.scale))
-		}
-		for i := range spec.PhysScale {
-			text := o.scale[i%len(o.scale)]
-			v, err := strconv.ParseFloat(text, 64)
-			if err != nil {
-				return spec, usagef("--scale: %q is no number", text)
-			}
-			spec.PhysScale[i] = v
+// check reports options that do not fit one another, or the fields.
+func (o convertOptions) check(to dataset.Kind, set *dataset.Set) error {
+	for _, name := range slices.Concat(o.coords, o.ghosts) {
+		if !slices.ContainsFunc(set.Fields, func(f dataset.Field) bool { return f.Name == name }) {
+			return usagef("--coords or --ghosts: there is no field %q to convert", name)
 		}
 	}
-	if len(o.coords) != 0 && len(o.coords) != 3 {
-		return spec, usagef("--coords takes three fields, not %d", len(o.coords))
-	}
-	for name, flags := range set.Flags {
-		if len(o.coords) > 0 {
-			flags &= genericio.Ghost
-		}
-		if len(o.ghosts) > 0 {
-			flags &^= genericio.Ghost
-		}
-		spec.Flags[name] = flags & (genericio.CoordX | genericio.CoordY | genericio.CoordZ | genericio.Ghost)
-	}
-	for i, name := range o.coords {
-		spec.Flags[name] |= []genericio.Flags{genericio.CoordX, genericio.CoordY, genericio.CoordZ}[i]
-	}
-	for _, name := range o.ghosts {
-		spec.Flags[name] |= genericio.Ghost
-	}
-	return spec, nil
-}
-
-// writeNew writes the file of the given name: first under a partial name, as
-// stores do, so that soactl rm --leftovers knows it.
-func writeNew(name string, force bool, write func(io.WriterAt) error) error {
-	var token [8]byte
-	rand.Read(token[:]) // never fails
-	partial := name + "." + hex.EncodeToString(token[:]) + ".partial"
-	f, err := os.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
-	}
-	err = write(f)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = publish(partial, name, force)
-	}
-	if err != nil {
-		return errors.Join(err, ignoreMissing(os.Remove(partial)))
+	switch {
+	case o.level < 0 || o.level > 9:
+		return usagef("--level %d is not from 0 to 9", o.level)
+	case to == dataset.GIO && o.level > 0:
+		return usagef("--level is for .npz: GenericIO files are not compressed")
+	case to == dataset.NPZ && len(o.scale)+len(o.coords)+len(o.ghosts) > 0:
+		return usagef("--scale, --coords and --ghosts are for .gio")
+	case len(o.coords) != 0 && len(o.coords) != 3:
+		return usagef("--coords takes three fields, not %d", len(o.coords))
+	case len(o.scale) > 1 && len(o.scale) != 3:
+		return usagef("--scale takes one number or three, not %d", len(o.scale))
 	}
 	return nil
 }
 
-// publish gives a file its name, replacing one only if forced.
-func publish(partial, name string, force bool) error {
-	if force {
-		return os.Rename(partial, name)
+// spec returns what a GenericIO file says besides its columns.
+func (o convertOptions) spec(set *dataset.Set) (genericio.Spec, error) {
+	spec := genericio.Spec{PhysOrigin: set.Origin, PhysScale: set.Scale, Flags: o.flags(set)}
+	for i := range spec.PhysScale {
+		if len(o.scale) == 0 {
+			break
+		}
+		text := o.scale[i%len(o.scale)]
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return spec, usagef("--scale: %q is no number", text)
+		}
+		spec.PhysScale[i] = v
 	}
-	err := os.Link(partial, name) // which, unlike a rename, does not replace
-	switch {
-	case err == nil:
-		return os.Remove(partial)
-	case errors.Is(err, fs.ErrExist):
-		return exists(name)
-	}
-	// A file system without hard links.
-	if _, err := os.Lstat(name); err == nil {
-		return exists(name)
-	}
-	return os.Rename(partial, name)
+	return spec, nil
 }
 
-func exists(name string) error {
-	return fmt.Errorf("%s: %w; use --force to replace it", name, fs.ErrExist)
-}
+const coordFlags = genericio.CoordX | genericio.CoordY | genericio.CoordZ
 
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+func (o convertOptions) flags(set *dataset.Set) map[string]genericio.Flags {
+	keep := coordFlags | genericio.Ghost
+	if len(o.coords) > 0 {
+		keep &^= coordFlags
 	}
-	return err
+	if len(o.ghosts) > 0 {
+		keep &^= genericio.Ghost
+	}
+	out := map[string]genericio.Flags{}
+	for name, flags := range set.Flags {
+		out[name] = flags & keep
+	}
+	for i, name := range o.coords {
+		out[name] |= []genericio.Flags{genericio.CoordX, genericio.CoordY, genericio.CoordZ}[i]
+	}
+	for _, name := range o.ghosts {
+		out[name] |= genericio.Ghost
+	}
+	return out
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -37,17 +37,12 @@ func (c *Checker) gioValue(ctx context.Context, r *Report, v soastore.Spilled) {
 		return
 	}
 	first := v.Parts[numbers(v.Parts)[0]]
+	index := first[:strings.LastIndex(first, "#")]
 	if !c.Independent {
-		r.problem(NoMap, first, "the rank map %s is missing: a Set or a removal was interrupted, or the store had Options.Independent",
-			filepath.Base(first[:strings.LastIndex(first, "#")]))
+		r.problem(NoMap, first, "the rank map %s is missing: a Set or a removal was interrupted, or the store had Options.Independent", filepath.Base(index))
 	}
-	for _, k := range numbers(v.Parts) {
-		r.Files = append(r.Files, v.Parts[k])
-	}
-	set := newGIOSet(r, nil)
-	for _, name := range r.Files {
-		c.gioPart(ctx, set, name, nil)
-	}
+	set := newGIOSet(r, index)
+	c.gioAlone(ctx, set, v.Parts)
 	set.count()
 }
 
@@ -55,69 +50,60 @@ func (c *Checker) gioValue(ctx context.Context, r *Report, v soastore.Spilled) {
 // names; the others are leftovers.
 func (c *Checker) gioFiles(ctx context.Context, r *Report, index string, parts map[int]string) {
 	r.Files = []string{index}
-	isMap, cartesian, err := c.gioIndex(ctx, r, index)
-	if err != nil { // what is left to check is each file by itself
+	set := newGIOSet(r, index)
+	isMap, err := c.gioIndex(ctx, set)
+	switch {
+	case err != nil:
 		r.failed(index, err)
-	}
-	if !isMap && err == nil {
-		set := newGIOSet(r, nil)
+		c.gioAlone(ctx, set, parts)
+	case isMap:
+		c.gioParts(ctx, set, parts)
+	default:
 		c.gioPart(ctx, set, index, nil)
 		if !strings.Contains(filepath.Base(index), "#") { // else other ranks are in other files
 			set.whole(index)
 			r.Leftovers = append(r.Leftovers, inOrder(parts)...)
 		}
-		set.count()
-		return
-	}
-	var entries []genericio.MapEntry
-	if err == nil {
-		if entries, err = readMap(ctx, index); err != nil {
-			r.failed(index, err)
-		}
-	}
-	set := newGIOSet(r, entries)
-	set.cartesian = cartesian
-	set.index = index
-	if err != nil {
-		for _, name := range inOrder(parts) {
-			r.Files = append(r.Files, name)
-			c.gioPart(ctx, set, name, nil)
-		}
-	} else {
-		c.gioParts(ctx, set, parts)
 	}
 	set.count()
 }
 
-// gioIndex reads the file that a value's name leads to. Of a rank map, it checks
-// the data too.
-func (c *Checker) gioIndex(ctx context.Context, r *Report, index string) (isMap, cartesian bool, err error) {
-	f, err := dataset.OpenFile(index, nil)
+// gioAlone checks partition files of which no map says what should be in them.
+func (c *Checker) gioAlone(ctx context.Context, set *gioSet, parts map[int]string) {
+	for _, name := range inOrder(parts) {
+		set.r.Files = append(set.r.Files, name)
+		c.gioPart(ctx, set, name, nil)
+	}
+}
+
+// gioIndex reads the file that a value's name leads to: of a rank map all of it,
+// else nothing yet.
+func (c *Checker) gioIndex(ctx context.Context, set *gioSet) (isMap bool, err error) {
+	f, err := dataset.OpenFile(set.index, nil)
 	if err != nil {
-		return false, false, err
+		return false, err
 	}
 	defer f.Close()
 	g, err := newReader(f)
 	if err != nil || !g.IsMap() {
-		return false, false, err
+		return false, err
 	}
-	_, cartesian = g.Variable("$x")
-	return true, cartesian, g.Verify(ctx)
+	if err := g.Verify(ctx); err != nil {
+		return true, err
+	}
+	_, set.cartesian = g.Variable("$x")
+	open := func(name string) (genericio.Source, error) { return dataset.OpenFile(name, nil) }
+	m, err := genericio.OpenDataset(ctx, set.index, open, genericio.ReadOptions{})
+	if err != nil {
+		return true, err
+	}
+	set.entries = m.Entries()
+	return true, m.Close()
 }
 
 func newReader(f *dataset.File) (*genericio.Reader, error) {
 	size, _ := f.Size()
 	return genericio.NewReader(f, size, genericio.ReadOptions{Name: f.Name()})
-}
-
-// readMap returns the entries of a rank map.
-func readMap(ctx context.Context, index string) ([]genericio.MapEntry, error) {
-	open := func(name string) (genericio.Source, error) { return dataset.OpenFile(name, nil) }
-	m, err := genericio.OpenDataset(ctx, index, open, genericio.ReadOptions{})
-	if err != nil {
-		return nil, err
-	}
-	return m.Entries(), m.Close()
 }
 
 // gioParts checks the partitions that the map names, and counts the files that it
@@ -127,29 +113,18 @@ func (c *Checker) gioParts(ctx context.Context, set *gioSet, parts map[int]strin
 	for rank, e := range set.entries {
 		members[e.Partition] = append(members[e.Partition], rank)
 	}
-	for k := range members {
-		name := fmt.Sprintf("%s#%d", set.index, k)
-		if parts[k] == "" {
-			parts = withPart(parts, k, name)
-		}
+	names := map[int]string{}
+	maps.Copy(names, parts)
+	for k := range members { // the map's files, whether they are there or not
+		names[k] = fmt.Sprintf("%s#%d", set.index, k)
 	}
-	for _, k := range numbers(parts) {
+	for _, k := range numbers(names) {
 		if members[k] == nil {
-			set.r.Leftovers = append(set.r.Leftovers, parts[k])
-			continue
-		}
-		if c.gioPart(ctx, set, parts[k], members[k]) {
-			set.r.Files = append(set.r.Files, parts[k])
+			set.r.Leftovers = append(set.r.Leftovers, names[k])
+		} else if c.gioPart(ctx, set, names[k], members[k]) {
+			set.r.Files = append(set.r.Files, names[k])
 		}
 	}
-}
-
-func withPart(parts map[int]string, k int, name string) map[int]string {
-	out := map[int]string{k: name}
-	for k, name := range parts {
-		out[k] = name
-	}
-	return out
 }
 
 // gioPart checks a data file. want are the ranks that it must have, nil if
@@ -180,5 +155,5 @@ func inOrder(files map[int]string) []string {
 	for _, k := range numbers(files) {
 		out = append(out, files[k])
 	}
-	return slices.Clip(out)
+	return out
 }

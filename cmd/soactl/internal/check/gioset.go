@@ -11,7 +11,7 @@ import (
 // rank map if there is one.
 type gioSet struct {
 	r          *Report
-	index      string
+	index      string               // the file, or the rank map
 	entries    []genericio.MapEntry // nil without a map
 	cartesian  bool                 // the map gives coordinates
 	first      string               // the first file, whose fields are the value's
@@ -21,8 +21,8 @@ type gioSet struct {
 	incomplete bool // there are ranks whose rows are not known
 }
 
-func newGIOSet(r *Report, entries []genericio.MapEntry) *gioSet {
-	return &gioSet{r: r, entries: entries, owner: map[int]string{}}
+func newGIOSet(r *Report, index string) *gioSet {
+	return &gioSet{r: r, index: index, owner: map[int]string{}}
 }
 
 // add takes in a file's header. want are the global ranks that the map gives it.
