@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/soastore/soa/cmd/soactl/internal/dataset"
@@ -19,19 +18,14 @@ func (c *Checker) npzValue(ctx context.Context, r *Report, v soastore.Spilled) {
 	for _, rank := range ranks {
 		r.Files = append(r.Files, v.Parts[rank])
 	}
-	r.Ranks = ranks[len(ranks)-1] + 1
-	for rank, have := 0, ranks; rank < r.Ranks; rank++ {
-		if rank == have[0] {
-			have = have[1:]
-			continue
+	for _, rank := range ranks {
+		switch missing := rank - r.Ranks; {
+		case missing == 1:
+			r.problem(Incomplete, v.Parts[rank], "the file of rank %d is missing", rank-1)
+		case missing > 1:
+			r.problem(Incomplete, v.Parts[rank], "the files of ranks %d to %d are missing", r.Ranks, rank-1)
 		}
-		last := have[0] - 1
-		if rank == last {
-			r.problem(Incomplete, r.Files[0], "the file of rank %d is missing", rank)
-		} else {
-			r.problem(Incomplete, r.Files[0], "the files of ranks %d to %d are missing", rank, last)
-		}
-		rank = last
+		r.Ranks = rank + 1
 	}
 	c.npzFiles(ctx, r, v.Parts)
 	if r.Has(Incomplete) {
@@ -93,9 +87,7 @@ func (c *Checker) npzFile(ctx context.Context, r *Report, name string) (npzHead,
 	}
 	fields, err := z.Fields()
 	if c.Deep {
-		if e := z.Verify(ctx); e != nil { // which finds what is wrong with headers too
-			err, r.Problems = nil, append(r.Problems, problemsOf(name, e)...)
-		}
+		err = z.Verify(ctx) // which reads the headers too
 	}
 	r.failed(name, err)
 	h := npzHead{comment: z.Comment(), agree: true}
@@ -113,10 +105,4 @@ func (c *Checker) npzFile(ctx context.Context, r *Report, name string) (npzHead,
 		h.rows = rows
 	}
 	return h, nil
-}
-
-func problemsOf(name string, err error) []Problem {
-	var r Report
-	r.failed(name, err)
-	return slices.Clone(r.Problems)
 }
