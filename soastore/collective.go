@@ -140,7 +140,10 @@ func (s *Spill) left(names []string) {
 
 // newChange begins a change, and tries again to remove what earlier ones left.
 func (s *Spill) newChange() *change {
-	ch := &change{fs: s.fs, token: s.token, sync: s.opts.Sync, alone: s.format.committers() == 1}
+	// The token is this call's: a rank may still be removing what it left of an
+	// earlier call when others are well into this one.
+	token := fmt.Sprintf("%s%08x", s.token[:tokenLen-8], uint32(s.seq))
+	ch := &change{fs: s.fs, token: token, sync: s.opts.Sync, alone: s.format.committers() == 1}
 	s.mu.Lock()
 	names := s.leftover
 	s.leftover = nil

@@ -43,7 +43,6 @@ type files struct {
 	extra []string // files besides the index that this rank removes with the value
 
 	base    int   // the lowest partition number in use, of a value of this store's
-	foreign []int // the partition numbers in use, of a value found on disk
 	torn    error // why a value found on disk cannot be read
 	missing bool  // the file that this rank would change is not there
 }

@@ -19,7 +19,9 @@ type gioFormat struct {
 	s       *Spill
 	p       *partition.Partition
 	boxSize float64
-	strays  map[string][]int // partitions on disk that no rank map of that key names
+	// taken are the partition numbers that each key had when the store was opened.
+	// They are not used again: one rank removes those files, at its own pace.
+	taken map[string][]int
 }
 
 func (f *gioFormat) check(d *soa.Dict) error {
@@ -42,7 +44,7 @@ func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 	case f.s.opts.Independent:
 		out.data = partitionName(index, f.p.Rank())
 	case g.indexed():
-		out.base = freeBase(old, f.strays[call.key], g.nnumbers)
+		out.base = freeBase(old, f.taken[call.key], g.nnumbers)
 		out.data = partitionName(index, out.base+g.number)
 	}
 	size, err := f.writeData(call, ch, out.data, d)
@@ -85,17 +87,11 @@ func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *
 }
 
 // freeBase returns the lowest multiple of n from which n partition numbers are
-// free: of strays, and of the old value's, which stays until the new is agreed.
-func freeBase(old *entry, strays []int, n int) int {
-	used := strays
-	if old != nil {
-		used = append(slices.Clone(used), old.files.foreign...)
-		if old.own {
-			used = append(used, old.files.base)
-		}
-	}
+// neither taken nor in use by the old value, which stays until the new is agreed.
+func freeBase(old *entry, taken []int, n int) int {
 	base := 0
-	for slices.ContainsFunc(used, func(u int) bool { return u >= base && u < base+n }) {
+	for old != nil && old.own && old.files.base == base ||
+		slices.ContainsFunc(taken, func(k int) bool { return k >= base && k < base+n }) {
 		base += n
 	}
 	return base

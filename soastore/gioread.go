@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 
@@ -102,10 +101,7 @@ func (f *gioFormat) existing(found []fileName) map[string]files {
 			out[n.key] = f.found(n.key, parts[n.key])
 		}
 	}
-	f.strays = maps.Clone(parts)
-	for key := range out {
-		delete(f.strays, key)
-	}
+	f.taken = parts
 	if f.s.opts.Independent {
 		for key, numbers := range parts {
 			if slices.Contains(numbers, f.p.Rank()) {
@@ -120,7 +116,7 @@ func (f *gioFormat) existing(found []fileName) map[string]files {
 // found returns the files of a value that is on disk in the given partitions.
 func (f *gioFormat) found(key string, parts []int) files {
 	index := gioName(f.s.opts.Path, key)
-	out := files{foreign: parts}
+	var out files
 	if f.s.group.leads() {
 		_, err := f.s.fs.Lstat(index) // it may be in other nodes' folders only
 		out.missing = err != nil

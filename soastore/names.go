@@ -17,8 +17,9 @@ import (
 //	NAME.TOKEN.partial                 NAME while it is written
 //	NAME.TOKEN.old                     NAME's earlier value, until a change is agreed
 //
-// TOKEN is 16 hexadecimal digits, drawn when a store is opened. The first three
-// are the names of haccytrees' stores, so that both sides read each other's files.
+// TOKEN is 16 hexadecimal digits: 8 that are drawn when a store is opened, and 8
+// that count its calls. The first three are the names of haccytrees' stores, so
+// that both sides read each other's files.
 const (
 	gioSuffix     = ".tmp.gio"
 	npzInfix      = ".tmp.rank-"
