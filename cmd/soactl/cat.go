@@ -70,7 +70,8 @@ are Infinity and -Infinity. In json these are strings, and complex numbers are
 const allRanks = -1
 
 func rankFlag(cmd *cobra.Command, rank *int) {
-	cmd.Flags().IntVar(rank, "rank", allRanks, "only the rows of the `rank` of this number in the program that wrote them")
+	cmd.Flags().IntVar(rank, "rank", allRanks, "only the rows of rank `N` of the program that wrote them")
+	cmd.Flags().Lookup("rank").DefValue = "all"
 }
 
 func fieldsFlag(cmd *cobra.Command, fields *[]string) {
