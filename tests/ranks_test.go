@@ -17,11 +17,12 @@ import (
 // programs are what the ranks of a job do, by name. When one returns an error, the
 // whole job ends.
 var programs = map[string]func(t *testing.T, c comm.Comm, args []string) error{
-	"suite":     storeSuite,
-	"fill":      onRank(fillDisk),
-	"read-only": onRank(readOnlyDisk),
-	"no folder": onRank(folderGone),
-	"limit":     onRank(fileLimit),
+	"suite":       storeSuite,
+	"fill":        onRank(fillDisk),
+	"read-only":   onRank(readOnlyDisk),
+	"no folder":   onRank(folderGone),
+	"limit":       onRank(fileLimit),
+	"set forever": setForever,
 }
 
 // mpirun runs a program on n ranks and returns what they print.

@@ -1,0 +1,288 @@
+//go:build cgo
+
+package tests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/internal/testkit"
+	"github.com/soastore/soa/partition"
+	"github.com/soastore/soa/soastore"
+	"github.com/soastore/soa/soastore/storetest"
+	"github.com/stretchr/testify/require"
+)
+
+// A job of killedRanks sets killedKeys keys in turn, each value with a seed one
+// higher than the last, until one of its ranks is killed.
+const (
+	killedRanks = 3
+	killedKeys  = 3
+	killedRows  = 2000
+)
+
+// moments are when a rank kills itself: as soon as the folder looks so.
+var moments = map[string]func(names []string) bool{
+	// A file is being written.
+	"writing": func(names []string) bool { return count(names, ".partial") > 0 },
+	// New partition files are in place beside the old ones, which the map still names.
+	"placed": func(names []string) bool {
+		for key := range killedKeys {
+			if n := countParts(names, fmt.Sprintf("tmp_%d.tmp.gio#", key)); n > killedRanks {
+				return true
+			}
+		}
+		return false
+	},
+	// Ranks make the new value visible, each its own file.
+	"committing": func(names []string) bool { return count(names, ".old") > 0 },
+}
+
+func count(names []string, suffix string) (n int) {
+	for _, name := range names {
+		if strings.HasSuffix(name, suffix) {
+			n++
+		}
+	}
+	return n
+}
+
+func countParts(names []string, prefix string) (n int) {
+	for _, name := range names {
+		if strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".partial") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestKilledRank kills one rank of a job at the worst moments. The job must end, and
+// what is on disk must be, for each key, the old value or the new one on all ranks,
+// or be known not to be.
+func TestKilledRank(t *testing.T) {
+	cases := []struct{ kind, moment string }{
+		{"gio per rank", "writing"}, {"gio per rank", "placed"},
+		{"gio per node", "writing"},
+		{"gio one file", "writing"},
+		{"npz", "writing"}, {"npz", "committing"},
+	}
+	soactl := buildProgram(t, "./cmd/soactl")
+	for _, c := range cases {
+		for _, victim := range []int{0, killedRanks - 1} {
+			if testing.Short() && victim == 0 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s, %s, rank %d", c.kind, c.moment, victim), func(t *testing.T) {
+				dir := t.TempDir()
+				said := failing(t, func(t *failure) {
+					testkit.Mpirun(t, killedRanks, "-test.run=^TestRank$", "set forever", c.kind, dir, c.moment, strconv.Itoa(victim))
+				})
+				require.Contains(t, said, "signal 9", "the rank did not die as it should")
+				require.NotContains(t, said, "killed at the deadline", "the job hung")
+				require.NotContains(t, said, "outlived mpirun")
+				afterKill(t, soactl, c.kind, dir)
+			})
+		}
+	}
+}
+
+// afterKill looks at what a killed job left, with and without its leftovers.
+func afterKill(t *testing.T, soactl, kind, dir string) {
+	swept := t.TempDir()
+	require.NoError(t, os.CopyFS(swept, os.DirFS(dir)))
+	out, code := run(t, soactl, "rm", "--leftovers", swept)
+	require.Zero(t, code, out)
+	require.Empty(t, glob(t, swept, "*.partial"))
+	require.Empty(t, glob(t, swept, "*.old"))
+
+	for name, dir := range map[string]string{"as it was left": dir, "after soactl rm --leftovers": swept} {
+		verdict, code := run(t, soactl, "verify", dir)
+		torn := reopened(t, kind, dir)
+		t.Logf("%s: torn: %q; soactl verify exits with %d", name, torn, code)
+		mended, status := run(t, soactl, "verify", dir)
+		require.Zero(t, status, "all keys have been set again: %s", mended)
+		if name == "as it was left" {
+			continue // opening the store brings together what verify calls mixed
+		}
+		if len(torn) == 0 {
+			require.Zero(t, code, "%s: %s", name, verdict)
+			continue
+		}
+		require.Equal(t, 1, code, "%s: %s", name, verdict)
+		for _, key := range torn {
+			require.Regexp(t, `(?m)^bad  .*tmp_`+key+`\b`, verdict)
+		}
+	}
+}
+
+// reopened opens the store on ranks of one process, checks every value, and returns
+// the keys that cannot be read. Each is old or new on all ranks: the seeds of the
+// whole keys follow one another but for that of the Set that was interrupted.
+func reopened(t *testing.T, kindName, dir string) (torn []string) {
+	kind, err := kindNamed(kindName)
+	require.NoError(t, err)
+	storetest.InProcess(killedRanks)(t, func(c comm.Comm) error {
+		return storetest.OneRank(c, kind, dir, func(e *storetest.Env) {
+			s := e.Open(soastore.Options{Reopen: true, Keep: true})
+			require.Equal(e, []string{"0", "1", "2"}, s.Keys())
+			var seeds []int
+			var bad []string
+			for _, key := range s.Keys() {
+				if seed := seedOnAll(e, s, key); seed == 0 {
+					bad = append(bad, key)
+				} else {
+					seeds = append(seeds, seed)
+				}
+			}
+			if len(bad) == 0 {
+				require.Equal(e, killedKeys-1, slices.Max(seeds)-slices.Min(seeds), "seeds %v", seeds)
+			}
+			require.LessOrEqual(e, len(bad), 1, "only one Set was interrupted")
+			if e.C.Rank() == 0 {
+				torn = bad
+			}
+			usable(e, s)
+		})
+	})
+	return torn
+}
+
+// seedOnAll returns the seed of the value of key, which is the same on all ranks, or
+// 0 if all know that the value is not whole.
+func seedOnAll(e *storetest.Env, s *soastore.Spill, key string) int {
+	seed := 0
+	d, err := s.Get(key)
+	if err == nil {
+		seed, err = seedOf(d, e.C.Rank(), killedRows)
+		require.NoError(e, err)
+	} else {
+		require.ErrorIs(e, err, soastore.ErrTorn)
+	}
+	all, err := comm.Allgather(context.Background(), e.C, []int64{int64(seed)})
+	require.NoError(e, err)
+	for rank, other := range all {
+		require.Equal(e, int64(seed), other[0], "key %q: rank %d has the value of another Set", key, rank)
+	}
+	return seed
+}
+
+// usable checks that every key can be set again.
+func usable(e *storetest.Env, s *soastore.Spill) {
+	for _, key := range s.Keys() {
+		require.NoError(e, s.Set(key, block(e.C.Rank(), 1, killedRows)))
+		require.Equal(e, 1, seedOnAll(e, s, key))
+	}
+	require.NoError(e, s.Close())
+}
+
+// setForever is a rank's part of the job. Its arguments are the kind of store, the
+// folder, the moment and the rank that dies then.
+func setForever(_ *testing.T, c comm.Comm, args []string) error {
+	kind, err := kindNamed(args[0])
+	if err != nil {
+		return err
+	}
+	p, err := partition.New(c, partition.Options{})
+	if err != nil {
+		return err
+	}
+	dir := args[1]
+	s, err := kind.Open(p, soastore.Options{Path: filepath.Join(dir, "tmp"), Keep: true})
+	if err != nil {
+		return err
+	}
+	for seed := 1; ; seed++ {
+		if err := s.Set(strconv.Itoa(seed%killedKeys), block(c.Rank(), seed, killedRows)); err != nil {
+			return fmt.Errorf("Set %d: %w", seed, err)
+		}
+		// From now on every key has a value.
+		if seed == 2*killedKeys && args[3] == strconv.Itoa(c.Rank()) {
+			go dieAt(dir, moments[args[2]])
+		}
+	}
+}
+
+// dieAt kills this process when the folder looks so.
+func dieAt(dir string, moment func(names []string) bool) {
+	for {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			panic(err)
+		}
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		if moment(names) {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+		runtime.Gosched()
+	}
+}
+
+// failure is a test inside the test, which is expected to fail.
+type failure struct {
+	*testing.T
+	said strings.Builder
+}
+
+// failing runs fn, which must fail the test that it gets, and returns what it said.
+func failing(t *testing.T, fn func(t *failure)) string {
+	t.Helper()
+	f := &failure{T: t}
+	done := make(chan struct{})
+	go func() { // which Fatalf ends
+		defer close(done)
+		fn(f)
+	}()
+	<-done
+	require.NotEmpty(t, f.said.String(), "it succeeded")
+	return f.said.String()
+}
+
+func (f *failure) Errorf(format string, args ...any) { fmt.Fprintf(&f.said, format+"\n", args...) }
+
+func (f *failure) Fatalf(format string, args ...any) {
+	f.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+// buildProgram builds a program of the module, as users do, and returns its path.
+func buildProgram(t *testing.T, pkg string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	build := exec.Command("go", "build", "-o", out, pkg)
+	build.Dir = moduleRoot
+	text, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	return out
+}
+
+// run runs a program and returns what it printed and its exit status.
+func run(t *testing.T, name string, args ...string) (output string, code int) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	text, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	return string(text), cmd.ProcessState.ExitCode()
+}
+
+func glob(t *testing.T, dir, pattern string) []string {
+	names, err := filepath.Glob(filepath.Join(dir, pattern))
+	require.NoError(t, err)
+	return names
+}
