@@ -27,15 +27,11 @@ func decodeBlosc(dst, src []byte, o Options) ([]byte, error) {
 func (o Options) blosc() blosc.Options {
 	return blosc.Options{
 		Compressor: o.Inner,
-		Shuffle:    bloscShuffles[o.Shuffle],
+		Shuffle:    o.Shuffle,
 		Level:      o.level(Blosc),
 		Limit:      o.Limit,
 		Workers:    o.Workers,
 	}
-}
-
-var bloscShuffles = map[Shuffle]blosc.Shuffle{
-	ByteShuffle: blosc.ByteShuffle, BitShuffle: blosc.BitShuffle, NoShuffle: blosc.NoShuffle,
 }
 
 // bloscError makes an error of package blosc one of this package.
@@ -46,6 +42,8 @@ func bloscError(err error) error {
 		return err
 	case errors.Is(err, blosc.ErrLimit):
 		return &Error{at.Offset, at.Reason, ErrLimit}
+	case errors.Is(err, blosc.ErrUnknown):
+		return &Error{at.Offset, "blosc: " + at.Reason, ErrUnknown}
 	case errors.Is(err, blosc.ErrFormat):
 		return &Error{at.Offset, "blosc: " + at.Reason, ErrFormat}
 	}

@@ -9,10 +9,11 @@ import (
 // A Codec turns arrays into fewer bytes. It may be used by several goroutines.
 type Codec interface {
 	// Encode appends src, encoded, to dst. typesize is the bytes of an element, at
-	// least 1; a wrong one costs size and speed, not correctness.
+	// least 1; a wrong one costs size and speed, not correctness. The result has at
+	// most 16 bytes more than src. The only error is [ErrLimit], of Blosc.
 	Encode(dst, src []byte, typesize int) ([]byte, error)
-	// Decode appends to dst what Encode of any codec made; it needs no more of src
-	// than that. On an error it returns dst as it was.
+	// Decode appends to dst the array that Encode of any codec made src of. It
+	// ignores bytes behind that. On an error it returns dst as it was.
 	Decode(dst, src []byte) ([]byte, error)
 }
 
@@ -50,13 +51,13 @@ func ParseID(name string) (ID, bool) {
 }
 
 // A Shuffle is how the elements' bytes are rearranged before they are compressed.
-type Shuffle uint8
+type Shuffle = blosc.Shuffle
 
 // The shuffles.
 const (
-	ByteShuffle Shuffle = iota
-	BitShuffle
-	NoShuffle
+	ByteShuffle = blosc.ByteShuffle
+	BitShuffle  = blosc.BitShuffle
+	NoShuffle   = blosc.NoShuffle
 )
 
 // Options are for [New] and [NewAuto]; the zero value works.
@@ -80,8 +81,17 @@ type Options struct {
 	Workers int
 }
 
-// New returns the codec of that ID. The error is [ErrUnknown].
+// Bound returns a capacity of dst, for an array of n bytes, that saves Encode a copy
+// of what it makes. Otherwise it works elsewhere and appends the result, which then
+// takes no more memory than it needs.
+func Bound(n int) int { return blosc.Bound(n) }
+
+// New returns the codec of that ID. The error is [ErrUnknown], of the ID or of what
+// the options ask for.
 func New(id ID, o Options) (Codec, error) {
+	if o.Shuffle > NoShuffle || o.Inner.String() == "invalid" {
+		return nil, &Error{0, "shuffle or inner compressor", ErrUnknown}
+	}
 	switch id {
 	case None, Zstd, S2, LZ4:
 		return frameCodec{id, o}, nil
@@ -112,7 +122,7 @@ func IDOf(src []byte) (ID, error) {
 	return p.id, err
 }
 
-// Decode appends to dst what Encode of any codec made of an array. Only Limit and
+// Decode appends to dst the array that Encode of any codec made src of. Only Limit and
 // Workers of the options count.
 func Decode(dst, src []byte, o Options) ([]byte, error) {
 	if len(src) > 0 && src[0] == bloscVersion {

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/soastore/soa/codec/internal/delta"
 	"github.com/soastore/soa/codec/internal/parallel"
@@ -17,15 +16,19 @@ const minFrame = 128
 // it takes at most headerSize bytes more than src.
 func encodeFrame(dst, src []byte, p plan) []byte {
 	p.bytes = len(src)
-	if p.id != None && len(src) >= minFrame {
-		base := len(dst)
-		bound := headerSize + p.blocks()*(4+p.blockBound())
-		out := slices.Grow(dst, bound)[:base+bound]
-		if n := p.encode(out[base:], src); n < headerSize+len(src) {
-			return out[:base+n]
-		}
+	if p.id == None || len(src) < minFrame {
+		return storeFrame(dst, src)
 	}
-	return storeFrame(dst, src)
+	out := scratch.Append(dst, p.bound(), func(out []byte) int {
+		if n := p.encode(out, src); n < headerSize+len(src) {
+			return n
+		}
+		return 0
+	})
+	if len(out) == len(dst) {
+		return storeFrame(out, src)
+	}
+	return out
 }
 
 // storeFrame appends src to dst as a frame of none.

@@ -107,6 +107,9 @@ func (p *plan) streams() int {
 // blockBound returns the most bytes that a block takes.
 func (p *plan) blockBound() int { return p.blocksize + p.streams()*streamHeader }
 
+// bound returns the most bytes that the frame takes.
+func (p *plan) bound() int { return headerSize + p.blocks()*(4+p.blockBound()) }
+
 func (p *plan) put(b []byte) {
 	b[0], b[1], b[2], b[3] = frameMagic, byte(p.id), p.filters, byte(p.typesize)
 	binary.LittleEndian.PutUint32(b[4:], uint32(p.blocksize))

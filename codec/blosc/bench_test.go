@@ -30,7 +30,8 @@ func against(b *testing.B, p *cblosc.Process, c Compressor, col columns.Column) 
 	}
 	s := cblosc.Settings{Codec: c.String(), Level: o.Level, Shuffle: 1, TypeSize: col.TypeSize}
 	enc, dec, cEnc, cDec := math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)
-	var theirs, ours, back []byte
+	var theirs, back []byte
+	ours := make([]byte, 0, Bound(len(col.Data)))
 	for range b.N {
 		var seconds float64
 		theirs, seconds = p.Compress(col.Data, s, 3)
@@ -52,7 +53,8 @@ func against(b *testing.B, p *cblosc.Process, c Compressor, col columns.Column) 
 // BenchmarkWorkers gives the speed of two goroutines relative to one.
 func BenchmarkWorkers(b *testing.B) {
 	col := columns.Make(rows)[1]
-	var chunk, back []byte
+	var back []byte
+	chunk := make([]byte, 0, Bound(len(col.Data)))
 	inf := math.Inf(1)
 	enc, dec := [3]float64{0, inf, inf}, [3]float64{0, inf, inf}
 	for range b.N {

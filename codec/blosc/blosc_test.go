@@ -85,6 +85,14 @@ func TestTooLarge(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestUnknown(t *testing.T) {
+	for _, o := range []Options{{Compressor: numCompressors}, {Shuffle: NoShuffle + 1}} {
+		got, err := Encode([]byte("x"), make([]byte, 1000), 4, o)
+		require.ErrorIs(t, err, ErrUnknown)
+		require.Equal(t, "x", string(got))
+	}
+}
+
 // A header alone cannot make Decode allocate what it says.
 func TestPromises(t *testing.T) {
 	chunk, err := Encode(nil, make([]byte, 1<<20), 4, Options{})

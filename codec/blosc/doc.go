@@ -8,7 +8,7 @@
 //
 // A chunk may come from anywhere: [Decode] checks every size in it before using
 // it, and Options.Limit bounds what it allocates. Errors are of type [*Error], of
-// the kinds [ErrFormat], [ErrLimit] and [ErrOldZstd].
+// the kinds [ErrFormat], [ErrLimit], [ErrUnknown] and [ErrOldZstd].
 //
 // A chunk holds less than 2 GiB, see [MaxBytes]. Larger arrays are cut by the caller.
 package blosc

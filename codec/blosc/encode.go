@@ -2,7 +2,6 @@ package blosc
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/soastore/soa/codec/internal/parallel"
 	"github.com/soastore/soa/codec/internal/scratch"
@@ -12,29 +11,39 @@ import (
 
 // Encode appends src as one chunk to dst. typesize is the bytes of an element, from
 // 1; src need not be a whole number of them. The chunk has at most 16 bytes more
-// than src. The only error is ErrLimit, of an array above [MaxBytes]; dst is then
-// returned as it was.
+// than src. On an error it returns dst as it was: ErrLimit of an array above
+// [MaxBytes], or ErrUnknown of what o asks for.
 func Encode(dst, src []byte, typesize int, o Options) ([]byte, error) {
-	if len(src) > MaxBytes {
+	switch {
+	case o.Compressor >= numCompressors || o.Shuffle > NoShuffle:
+		return dst, &Error{0, "compressor or shuffle", ErrUnknown}
+	case len(src) > MaxBytes:
 		return dst, &Error{0, "cut the array", ErrLimit}
-	}
-	if typesize < 1 || typesize > MaxTypeSize {
+	case typesize < 1 || typesize > MaxTypeSize:
 		typesize = 1
 	}
 	h := o.header(len(src), typesize)
-	if len(src) >= minBuffer {
-		e := encoder{layout: h.layout(), coder: compressors[o.Compressor].stream, level: o.level(), src: src}
-		base := len(dst)
-		out := slices.Grow(dst, e.bound())[:base+e.bound()]
-		if n := e.encode(out[base:], o.Workers); n < headerSize+len(src) {
-			h.ChunkSize = n
-			h.put(out[base:])
-			return out[:base+n], nil
-		}
-		dst = out[:base]
+	if len(src) < minBuffer {
+		return memcpyed(dst, src, h), nil
 	}
-	return memcpyed(dst, src, h), nil
+	e := encoder{layout: h.layout(), coder: compressors[o.Compressor].stream, level: o.level(), src: src}
+	out := scratch.Append(dst, e.bound(), func(out []byte) int {
+		if h.ChunkSize = e.encode(out, o.Workers); h.ChunkSize >= headerSize+len(src) {
+			return 0
+		}
+		h.put(out)
+		return h.ChunkSize
+	})
+	if len(out) == len(dst) {
+		return memcpyed(out, src, h), nil
+	}
+	return out, nil
 }
+
+// Bound returns a capacity of dst, for an array of n bytes, that saves Encode a copy
+// of the chunk, unless blocks are very small. Otherwise it works elsewhere and
+// appends the result, which then takes no more memory than it needs.
+func Bound(n int) int { return n + n/64 + 256 }
 
 // memcpyed appends a chunk of src as it is.
 func memcpyed(dst, src []byte, h Header) []byte {

@@ -13,6 +13,8 @@ var (
 	// ErrLimit is the kind of an error of a chunk larger than Options.Limit, and of
 	// an array larger than [MaxBytes].
 	ErrLimit = errors.New("too large")
+	// ErrUnknown is the kind of an error of Options that ask for what there is not.
+	ErrUnknown = errors.New("unknown")
 	// ErrOldZstd is the kind of an error of a chunk that c-blosc 1.10 wrote with
 	// zstd 0.7, whose frames nothing of today reads.
 	ErrOldZstd = stream.ErrOldZstd

@@ -18,14 +18,22 @@ func Decode(dst, src []byte) error {
 			if n > len(src)-s || n > len(dst)-d {
 				return ErrCorrupt
 			}
-			copy(dst[d:d+n], src[s:s+n])
+			if len(dst)-d >= maxRun && len(src)-s >= maxRun {
+				*(*[maxRun]byte)(dst[d:]) = [maxRun]byte(src[s:]) // one length is faster
+			} else {
+				copy(dst[d:d+n], src[s:s+n])
+			}
 			s, d = s+n, d+n
 		} else {
 			length, distance, used := match(ctrl, src[s:])
 			if used == 0 || length > len(dst)-d || distance > d {
 				return ErrCorrupt
 			}
-			copyMatch(dst[:d+length], d, distance)
+			if length <= 16 && distance >= 16 && len(dst)-d >= 16 {
+				*(*[16]byte)(dst[d:]) = [16]byte(dst[d-distance:])
+			} else {
+				copyMatch(dst[:d+length], d, distance)
+			}
 			s, d = s+used, d+length
 		}
 		if s == len(src) {
