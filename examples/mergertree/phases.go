@@ -34,32 +34,30 @@ func (m *measure) add(start time.Time, bytes int) {
 
 func key(step int) string { return strconv.Itoa(step) }
 
-// phases runs the five phases of the workload.
+// phases runs the phases of the workload, and returns what this rank did in each.
 func (t *tree) phases(ctx context.Context) ([]measure, error) {
+	all := []measure{{phase: "1 write table"}, {phase: "1 write index"}}
+	if err := t.writeAll(ctx, &all[0], &all[1]); err != nil {
+		return nil, err
+	}
 	phases := []struct {
 		name string
 		run  func(context.Context, *measure) error
 	}{
-		{"1 write table", nil}, {"1 write index", nil}, // together, in writeAll
 		{"2 index forward", t.indexForward},
 		{"3 index backward", t.indexBackward},
 		{"4 column scan", t.columnScan},
 		{"5 remove", t.removeAll},
 	}
-	all := make([]measure, len(phases))
-	for i, phase := range phases {
-		all[i].phase = phase.name
+	if t.cfg.keep {
+		phases = phases[:len(phases)-1]
 	}
-	if err := t.writeAll(ctx, &all[0], &all[1]); err != nil {
-		return nil, err
-	}
-	for i, phase := range phases {
-		if phase.run == nil || t.cfg.keep && i == len(phases)-1 {
-			continue
-		}
-		if err := phase.run(ctx, &all[i]); err != nil {
+	for _, phase := range phases {
+		m := measure{phase: phase.name}
+		if err := phase.run(ctx, &m); err != nil {
 			return nil, err
 		}
+		all = append(all, m)
 	}
 	return all, nil
 }
