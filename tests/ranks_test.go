@@ -23,6 +23,7 @@ var programs = map[string]func(t *testing.T, c comm.Comm, args []string) error{
 	"no folder":   onRank(folderGone),
 	"limit":       onRank(fileLimit),
 	"set forever": setForever,
+	"nodes":       onNode,
 }
 
 // mpirun runs a program on n ranks and returns what they print.
@@ -33,7 +34,7 @@ func mpirun(t *testing.T, n int, program string, args ...string) string {
 
 // TestRank is a rank's part of the tests that call mpirun.
 func TestRank(t *testing.T) {
-	if !testkit.InMpirun() {
+	if flag.NArg() == 0 {
 		t.Skip("for ranks under mpirun")
 	}
 	mpi.Run(func(c comm.Comm) error {
