@@ -116,6 +116,14 @@ func (p *plan) put(b []byte) {
 	binary.LittleEndian.PutUint64(b[8:], uint64(p.bytes))
 }
 
+// knownFilters reports whether there are such filters, of which one at most is a
+// shuffle, and integers for the differences.
+func (p *plan) knownFilters() bool {
+	shuffles := p.filters & (filterBytes | filterBits)
+	rest := p.filters &^ (filterBytes | filterBits)
+	return shuffles != filterBytes|filterBits && (rest == 0 || rest == filterDelta && delta.Supported(p.typesize))
+}
+
 // parseHeader reads the header of a frame.
 func parseHeader(b []byte) (plan, error) {
 	if len(b) < headerSize {
@@ -133,7 +141,7 @@ func parseHeader(b []byte) (plan, error) {
 		return p, invalid(0, "neither a frame nor a blosc chunk")
 	case p.id > LZ4:
 		return p, &Error{1, p.id.String(), ErrUnknown}
-	case p.filters > filterDelta|filterBits || p.filters&filterDelta != 0 && !delta.Supported(p.typesize):
+	case !p.knownFilters():
 		return p, invalid(2, "filters %#x of elements of %d bytes", p.filters, p.typesize)
 	case p.typesize == 0 || p.blocksize == 0 || p.blocksize%p.typesize != 0 || p.blocksize > maxBlock:
 		return p, invalid(3, "blocks of %d bytes, elements of %d", p.blocksize, p.typesize)

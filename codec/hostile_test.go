@@ -68,6 +68,30 @@ func TestChanged(t *testing.T) {
 	}
 }
 
+func TestHeaders(t *testing.T) {
+	good, err := frameCodec{LZ4, Options{Delta: true}}.Encode(nil, make([]byte, 1000), 4)
+	require.NoError(t, err)
+	for _, bad := range []struct {
+		at    int
+		value byte
+		kind  error
+	}{
+		{0, 0, ErrFormat},    // magic
+		{1, 9, ErrUnknown},   // ID
+		{2, 3, ErrFormat},    // two shuffles
+		{2, 8, ErrFormat},    // no such filter
+		{3, 0, ErrFormat},    // no bytes of an element
+		{3, 3, ErrFormat},    // no such integers
+		{6, 255, ErrFormat},  // large blocks
+		{15, 255, ErrFormat}, // large array
+	} {
+		b := bytes.Clone(good)
+		b[bad.at] = bad.value
+		_, err := Decode(nil, b, Options{})
+		require.ErrorIs(t, err, bad.kind, "byte %d", bad.at)
+	}
+}
+
 // A header alone cannot make Decode allocate what it says.
 func TestPromises(t *testing.T) {
 	c, err := New(Zstd, Options{})
