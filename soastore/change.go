@@ -28,6 +28,8 @@ type change struct {
 	// is the last step that can fail and the old content need not be kept.
 	alone bool
 	sync  bool
+	// folders says that names are those of folders, which a rename does not replace.
+	folders bool
 	// leftover are files of earlier changes that nothing refers to and that could
 	// not be removed: their names may be used again.
 	leftover []string
@@ -60,6 +62,13 @@ func (c *change) create(name string, shared bool) (fsys.File, error) {
 	partial := c.partialName(name)
 	c.partial = append(c.partial, partial)
 	return c.fs.OpenFile(partial, flag)
+}
+
+// createFolder makes the partial folder of name and returns its name.
+func (c *change) createFolder(name string) (string, error) {
+	partial := c.partialName(name)
+	c.partial = append(c.partial, partial)
+	return partial, c.fs.Mkdir(partial)
 }
 
 // close ends the writing of f; err is what went wrong so far.
@@ -133,7 +142,7 @@ func (c *change) apply(e *edit) error {
 		if err := c.free(e.name); err != nil {
 			return err
 		}
-	} else if !c.alone {
+	} else if !c.alone || c.folders {
 		if err := c.keep(e); err != nil {
 			return err
 		}
@@ -163,6 +172,10 @@ func (c *change) keep(e *edit) error {
 func (c *change) undo() (leftover []string, err error) {
 	trash := slices.Concat(c.partial, c.placed)
 	for _, e := range slices.Backward(c.edits) {
+		if c.folders && e.content && e.done { // make room for the old one
+			err = errors.Join(err, c.fs.Rename(e.name, c.partialName(e.name)))
+			e.done = false
+		}
 		switch {
 		case e.kept:
 			back := c.fs.Rename(c.oldName(e.name), e.name)
@@ -187,12 +200,35 @@ func (c *change) finish() (leftover []string) {
 	return c.remove(c.garbage)
 }
 
-// remove removes the files that are there and returns those that stay.
+// remove removes the files and folders that are there, and returns those that stay.
 func (c *change) remove(names []string) (leftover []string) {
 	for _, name := range names {
-		if err := c.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := removeTree(c.fs, name); err != nil {
 			leftover = append(leftover, name)
 		}
 	}
 	return leftover
+}
+
+// removeTree removes a file, or a folder of files; that there is none is no error.
+func removeTree(fsys fsys.FS, name string) error {
+	info, err := fsys.Lstat(name)
+	if err == nil && info.IsDir() {
+		var inside []fs.DirEntry
+		if inside, err = fsys.ReadDir(name); err != nil {
+			return err
+		}
+		for _, e := range inside {
+			if err := fsys.Remove(filepath.Join(name, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	if err == nil {
+		err = fsys.Remove(name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -144,6 +144,7 @@ func (s *Spill) newChange() *change {
 	// earlier call when others are well into this one.
 	token := fmt.Sprintf("%s%08x", s.token[:tokenLen-8], uint32(s.seq))
 	ch := &change{fs: s.fs, token: token, sync: s.opts.Sync, alone: s.format.committers() == 1}
+	_, ch.folders = s.format.(*memmapFormat)
 	s.mu.Lock()
 	names := s.leftover
 	s.leftover = nil

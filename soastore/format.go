@@ -51,6 +51,8 @@ type files struct {
 type reader interface {
 	// fields returns the names of all fields, in order.
 	fields() []string
+	// lazy reports whether the others open files, which must be there still.
+	lazy() bool
 	// get returns the named fields, in order.
 	get(ctx context.Context, names []string) (*soa.Dict, error)
 	// read reads the named fields into the arrays that d has of them, if they are

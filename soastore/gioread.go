@@ -44,6 +44,8 @@ type gioReader struct {
 	part int
 }
 
+func (r *gioReader) lazy() bool { return false }
+
 func (r *gioReader) fields() []string { return variableNames(r.gio.Header()) }
 
 func variableNames(h *genericio.Header) []string {
@@ -177,6 +179,8 @@ type datasetReader struct {
 	share genericio.Share
 	names []string
 }
+
+func (r *datasetReader) lazy() bool { return true }
 
 func (r *datasetReader) fields() []string { return r.names }
 

@@ -9,6 +9,8 @@ import (
 // memReader reads a value that is in memory.
 type memReader struct{ mem *soa.Dict }
 
+func (r memReader) lazy() bool { return false }
+
 func (r memReader) fields() []string { return r.mem.Names() }
 
 // get returns views of the value's own memory.

@@ -2,6 +2,7 @@ package soastore
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 //	PREFIX_KEY.tmp.gio                 GenericIO: a file of all ranks, or a rank map
 //	PREFIX_KEY.tmp.gio#N               GenericIO: partition N of that map
 //	PREFIX_KEY.tmp.rank-N.npz          NPZ: the rows of rank N
+//	PREFIX_KEY.tmp.rank-N.memmap       a folder of mapped arrays: the rows of rank N
 //	NAME.TOKEN.partial                 NAME while it is written
 //	NAME.TOKEN.old                     NAME's earlier value, until a change is agreed
 //
@@ -22,8 +24,9 @@ import (
 // that both sides read each other's files.
 const (
 	gioSuffix     = ".tmp.gio"
-	npzInfix      = ".tmp.rank-"
+	rankInfix     = ".tmp.rank-"
 	npzSuffix     = ".npz"
+	memmapSuffix  = ".memmap"
 	partialSuffix = ".partial"
 	oldSuffix     = ".old"
 	tokenLen      = 16
@@ -43,7 +46,7 @@ func checkKey(prefix, key string) error {
 		return fmt.Errorf("%w: it is not UTF-8", ErrKey)
 	}
 	longest := len(filepath.Base(prefix)) + len("_") + len(encodeKey(key)) +
-		len(npzInfix+"0000000"+npzSuffix) + 1 + tokenLen + len(partialSuffix)
+		len(rankInfix+"0000000"+memmapSuffix) + 1 + tokenLen + len(partialSuffix)
 	if prefix != "" && longest > maxFileName {
 		return fmt.Errorf("%w: its file name would take %d bytes, more than %d (bytes outside A-Z a-z 0-9 . _ - take three)", ErrKey, longest, maxFileName)
 	}
@@ -97,7 +100,11 @@ func gioName(prefix, key string) string { return prefix + "_" + encodeKey(key) +
 func partitionName(gio string, n int) string { return gio + "#" + strconv.Itoa(n) }
 
 func npzName(prefix, key string, rank int) string {
-	return prefix + "_" + encodeKey(key) + npzInfix + strconv.Itoa(rank) + npzSuffix
+	return prefix + "_" + encodeKey(key) + rankInfix + strconv.Itoa(rank) + npzSuffix
+}
+
+func memmapName(prefix, key string, rank int) string {
+	return prefix + "_" + encodeKey(key) + rankInfix + strconv.Itoa(rank) + memmapSuffix
 }
 
 // fileKind says what one of a store's files is.
@@ -107,6 +114,7 @@ const (
 	gioFile      fileKind = iota // a GenericIO file or rank map
 	gioPartition                 // a partition file of a rank map
 	npzFile                      // one rank's NPZ file
+	memmapFolder                 // one rank's folder of mapped arrays
 )
 
 // fileName is what a store reads from the name of one of its files.
@@ -114,7 +122,7 @@ type fileName struct {
 	name   string // in its folder
 	key    string
 	kind   fileKind
-	number int    // the rank of an npzFile, the number of a gioPartition
+	number int    // the rank of an npzFile or memmapFolder, the number of a gioPartition
 	state  string // "", or partialSuffix or oldSuffix
 }
 
@@ -150,7 +158,9 @@ func splitName(name string) (f fileName, stem string, ok bool) {
 	sep := gioSuffix + "#"
 	f.kind = gioPartition
 	if s, found := strings.CutSuffix(name, npzSuffix); found {
-		f.kind, name, sep = npzFile, s, npzInfix
+		f.kind, name, sep = npzFile, s, rankInfix
+	} else if s, found := strings.CutSuffix(name, memmapSuffix); found {
+		f.kind, name, sep = memmapFolder, s, rankInfix
 	}
 	i := strings.LastIndex(name, sep)
 	if i < 0 {
@@ -160,4 +170,12 @@ func splitName(name string) (f fileName, stem string, ok bool) {
 	n, err := strconv.ParseUint(number, 10, 31)
 	f.number = int(n)
 	return f, name[:i], err == nil && strconv.Itoa(f.number) == number
+}
+
+// isOf reports whether a file of that name is of the type that it should be.
+func (f fileName) isOf(mode fs.FileMode) bool {
+	if f.kind == memmapFolder {
+		return mode.IsDir()
+	}
+	return mode.IsRegular()
 }

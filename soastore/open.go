@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,7 +31,19 @@ func NewGenericIO(p *partition.Partition, boxSize float64, opts Options) (*Spill
 // Redistribute, Coordinates and Ghosts have no meaning here.
 func NewNPZ(p *partition.Partition, opts Options) (*Spill, error) {
 	opts.Layout = LayoutPerRank
-	return open(p, "NPZ", opts, func(s *Spill) format { return &npzFormat{s, p.Rank(), p.Size()} })
+	return open(p, "NPZ", opts, func(s *Spill) format { return &npzFormat{rankFiles{s, p.Rank(), p.Size(), npzFile, npzName}} })
+}
+
+// NewMemmap opens a store whose values are mapped arrays in daf's format, one folder
+// for each key and rank: fields of any shape and type. View copies nothing and, with
+// Options.Writable, what it passes can be changed in place, in the file. Collective
+// or local as NewGenericIO. Layout, Redistribute, Coordinates and Ghosts have no
+// meaning here.
+func NewMemmap(p *partition.Partition, opts Options) (*Spill, error) {
+	opts.Layout = LayoutPerRank
+	return open(p, "memmap", opts, func(s *Spill) format {
+		return &memmapFormat{rankFiles{s, p.Rank(), p.Size(), memmapFolder, memmapName}}
+	})
 }
 
 // open opens a store of the given kind, which all ranks must name alike.
@@ -179,10 +190,10 @@ func (s *Spill) list() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	prefix := filepath.Base(s.opts.Path) + "_"
+	base := filepath.Base(s.opts.Path)
 	var names []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), prefix) && e.Type()&fs.ModeType == 0 {
+		if f, ok := parseName(base, e.Name()); ok && f.isOf(e.Type()) {
 			names = append(names, e.Name())
 		}
 	}

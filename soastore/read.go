@@ -134,7 +134,7 @@ func (s *Spill) readEntry(key string, e *entry, names []string, fn use) error {
 	if err != nil {
 		return err
 	}
-	if e.files.data != "" { // all is open; a set of files opens them one by one
+	if !r.lazy() {
 		opened()
 	}
 	if names == nil {

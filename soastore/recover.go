@@ -155,5 +155,12 @@ func (s *Spill) restore(key string, w witness, stamp string, aside map[string]st
 	if w.Now == stamp || w.Now == unknown {
 		return nil
 	}
-	return s.fs.Rename(aside[stamp], s.format.witness(key))
+	ch, name := s.newChange(), s.format.witness(key)
+	if ch.folders && w.Now != absent { // make room: a rename replaces no folder
+		if err := s.fs.Rename(name, ch.partialName(name)); err != nil {
+			return err
+		}
+		defer func() { s.left(ch.remove([]string{ch.partialName(name)})) }()
+	}
+	return s.fs.Rename(aside[stamp], name)
 }

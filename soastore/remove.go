@@ -3,7 +3,6 @@ package soastore
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"slices"
 
 	"github.com/soastore/soa"
@@ -140,9 +139,7 @@ func (s *Spill) purge(owned map[string]files) error {
 	}
 	var err error
 	for _, name := range slices.Concat(names, ch.garbage, s.leftover) {
-		if e := s.fs.Remove(name); e != nil && !errors.Is(e, fs.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
+		err = errors.Join(err, removeTree(s.fs, name))
 	}
 	s.leftover = nil
 	return err

@@ -3,7 +3,6 @@ package soastore
 import (
 	"cmp"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ type Format string
 const (
 	GenericIO Format = "gio"
 	NPZ       Format = "npz"
+	Memmap    Format = "memmap"
 )
 
 // Spilled is one value on disk, as far as the names of its files tell. Names of
@@ -25,7 +25,7 @@ type Spilled struct {
 	Key    string // in a folder scanned without a prefix: prefix and key, as they are in the file's name
 	Format Format
 	Index  string         // of GenericIO: the file itself, or the rank map; "" if it is missing
-	Parts  map[int]string // of GenericIO: the partition files; of NPZ: the files of the ranks
+	Parts  map[int]string // of GenericIO: the partition files; of the others: the files or folders of the ranks
 	// Leftovers are files that a store was writing, or had replaced, when its
 	// process was killed.
 	Leftovers []string
@@ -62,7 +62,7 @@ func Scan(path string) ([]Spilled, error) {
 	}
 	found := map[[2]string]*Spilled{}
 	for _, e := range entries {
-		if f, ok := parse(e.Name()); ok && e.Type()&fs.ModeType == 0 {
+		if f, ok := parse(e.Name()); ok && f.isOf(e.Type()) {
 			f.name = filepath.Join(dir, f.name)
 			f.addTo(found)
 		}
@@ -79,10 +79,7 @@ func Scan(path string) ([]Spilled, error) {
 
 // addTo adds a file to the value that it belongs to.
 func (f fileName) addTo(found map[[2]string]*Spilled) {
-	format := GenericIO
-	if f.kind == npzFile {
-		format = NPZ
-	}
+	format := [...]Format{gioFile: GenericIO, gioPartition: GenericIO, npzFile: NPZ, memmapFolder: Memmap}[f.kind]
 	id := [2]string{f.key, string(format)}
 	s := found[id]
 	if s == nil {

@@ -99,6 +99,9 @@ type Options struct {
 	// wrote, dealing out the writers' rows in contiguous runs of ranks. The default
 	// is genericio.ErrRankCount.
 	Redistribute bool
+	// Writable lets View's function change the elements of a memmap store's values
+	// in place. The default is that they are read-only.
+	Writable bool
 	// Sync makes a value durable before Set returns. The default is not to, since
 	// the data are temporary.
 	Sync bool

@@ -16,6 +16,7 @@ const (
 	OpenFile Op = "OpenFile"
 	Rename   Op = "Rename"
 	Link     Op = "Link"
+	Mkdir    Op = "Mkdir"
 	Remove   Op = "Remove"
 	Lstat    Op = "Lstat"
 	ReadDir  Op = "ReadDir"

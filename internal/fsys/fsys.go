@@ -19,11 +19,14 @@ type FS interface {
 	// OpenFile opens name with the flags of package os. A new file gets the mode
 	// 0600, which a umask can only narrow.
 	OpenFile(name string, flag int) (File, error)
-	// Rename gives oldname the name newname, replacing a file of that name.
+	// Mkdir makes a folder of mode 0700; its name must be free.
+	Mkdir(name string) error
+	// Rename gives oldname, a file or a folder, the name newname, replacing a file
+	// or an empty folder of that name.
 	Rename(oldname, newname string) error
 	// Link gives the file oldname the second name newname, which must be free.
 	Link(oldname, newname string) error
-	// Remove removes a file, or a symbolic link itself.
+	// Remove removes a file, an empty folder, or a symbolic link itself.
 	Remove(name string) error
 	// Lstat describes name without following a symbolic link.
 	Lstat(name string) (fs.FileInfo, error)

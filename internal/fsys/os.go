@@ -28,6 +28,7 @@ func (osFS) OpenFile(name string, flag int) (File, error) {
 	return osFile{f}, nil
 }
 
+func (osFS) Mkdir(name string) error                    { return os.Mkdir(name, 0o700) }
 func (osFS) Rename(oldname, newname string) error       { return os.Rename(oldname, newname) }
 func (osFS) Link(oldname, newname string) error         { return os.Link(oldname, newname) }
 func (osFS) Remove(name string) error                   { return os.Remove(name) }

@@ -3,7 +3,8 @@ package storetest
 import (
 	"context"
 	"fmt"
-	"os"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -219,11 +220,14 @@ func (e *Env) statsMatchDisk(st soastore.Stats) {
 	require.NoError(e, err)
 	var size int64
 	names := e.Names()
-	for _, name := range names {
-		info, err := os.Stat(e.Dir + "/" + name)
-		require.NoError(e, err)
-		size += info.Size()
-	}
+	require.NoError(e, filepath.WalkDir(e.Dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			var info fs.FileInfo
+			info, err = d.Info()
+			size += info.Size()
+		}
+		return err
+	}))
 	require.Equal(e, []int64{int64(len(names)), size}, all)
 }
 

@@ -23,6 +23,7 @@ type Kind struct {
 	Name   string
 	Ragged bool // takes arrays of any shape and type, of different lengths
 	Files  bool // keeps values in files
+	NoSums bool // files have no checksums: only a wrong size is seen
 	Open   func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error)
 }
 
@@ -34,6 +35,7 @@ var Kinds = []Kind{
 	{Name: "gio per node", Files: true, Open: layout(soastore.LayoutPerNode)},
 	{Name: "gio one file", Files: true, Open: layout(soastore.LayoutOneFile)},
 	{Name: "npz", Ragged: true, Files: true, Open: soastore.NewNPZ},
+	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Open: soastore.NewMemmap},
 }
 
 func openGenericIO(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
