@@ -28,10 +28,14 @@ func loadLanes(v VecVirtual, m Mem, far int) {
 	VINSERTI128(Imm(1), m.Offset(far), v, v)
 }
 
-// storeLanes is the inverse of loadLanes.
-func storeLanes(v VecVirtual, m Mem, far int) {
-	VMOVDQU(v.AsX(), m)
-	VEXTRACTI128(Imm(1), v, m.Offset(far))
+// storeLanes stores the low lanes of a and b at m, one after the other, and their
+// high lanes at m+far. Few wide stores are faster than many narrow ones. It uses up a.
+func storeLanes(a, b VecVirtual, m Mem, far int) {
+	low := YMM()
+	VPERM2I128(Imm(0x20), b, a, low)
+	VPERM2I128(Imm(0x31), b, a, a)
+	VMOVDQU(low, m)
+	VMOVDQU(a, m.Offset(far))
 }
 
 // interleave returns the low and the high halves of a's and b's lanes interleaved,
@@ -162,9 +166,11 @@ func joinAVX2(size int, transpose func([]VecVirtual) []VecVirtual) {
 		for k := range v {
 			VMOVDQU(Mem{Base: planes[k], Index: i, Scale: 1}, v[k])
 		}
-		for r, e := range transpose(v) {
-			VPSHUFB(mask, e, e)
-			storeLanes(e, Mem{Base: dst, Disp: 16 * r}, 16*size)
+		e := transpose(v)
+		for r := 0; r < size; r += 2 {
+			VPSHUFB(mask, e[r], e[r])
+			VPSHUFB(mask, e[r+1], e[r+1])
+			storeLanes(e[r], e[r+1], Mem{Base: dst, Disp: 16 * r}, 16*size)
 		}
 		ADDQ(U32(32*size), dst)
 	})
