@@ -24,23 +24,23 @@ func updateSSE(crc uint64, p []byte) uint64
 //go:noescape
 func updateSSE16(crc uint64, p []byte) uint64
 
-// copyAVX512 is UpdateCopy where len(p) is a multiple of 512 and not 0,
+// copyAVX512 is UpdateCopy where len(src) is a multiple of 512 and not 0,
 // dst as long, and its address a multiple of 64.
 //
 //go:noescape
-func copyAVX512(crc uint64, dst []byte, p []byte) uint64
+func copyAVX512(crc uint64, dst []byte, src []byte) uint64
 
-// copyAVX2 is UpdateCopy where len(p) is a multiple of 256 and not 0,
+// copyAVX2 is UpdateCopy where len(src) is a multiple of 256 and not 0,
 // dst as long, and its address a multiple of 32.
 //
 //go:noescape
-func copyAVX2(crc uint64, dst []byte, p []byte) uint64
+func copyAVX2(crc uint64, dst []byte, src []byte) uint64
 
-// copySSE is UpdateCopy where len(p) is a multiple of 128 and not 0,
+// copySSE is UpdateCopy where len(src) is a multiple of 128 and not 0,
 // dst as long, and its address a multiple of 16.
 //
 //go:noescape
-func copySSE(crc uint64, dst []byte, p []byte) uint64
+func copySSE(crc uint64, dst []byte, src []byte) uint64
 
 // hasVPCLMULQDQ reports CPUID leaf 7, ECX bit 10. The processor has leaf 7.
 func hasVPCLMULQDQ() bool

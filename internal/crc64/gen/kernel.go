@@ -10,12 +10,13 @@ import (
 )
 
 // kernel is a function to generate. One that copies takes dst and stores there
-// what it reads of p.
+// what it reads of src.
 type kernel struct {
-	name   string
-	vector vector
-	lanes  int
-	copies bool
+	name     string
+	vector   vector
+	lanes    int
+	prefetch int // how many bytes ahead, or 0
+	copies   bool
 }
 
 // turn is how many bytes the kernel takes at a time.
@@ -23,12 +24,12 @@ func (k kernel) turn() int { return k.lanes * k.vector.bytes }
 
 func (k kernel) generate() {
 	k.declare()
-	p := Load(Param("p").Base(), GP64())
-	n := Load(Param("p").Len(), GP64())
-	var dst Register
+	name, dst := "p", Register(nil)
 	if k.copies {
-		dst = Load(Param("dst").Base(), GP64())
+		name, dst = "src", Load(Param("dst").Base(), GP64())
 	}
+	p := Load(Param(name).Base(), GP64())
+	n := Load(Param(name).Len(), GP64())
 	acc := k.first(p, dst)
 	k.loop(acc, p, dst, n)
 	x := k.vector.narrow(k.join(acc))
@@ -48,9 +49,9 @@ func (k kernel) declare() {
 	sig := "func(crc uint64, p []byte) uint64"
 	doc := []string{fmt.Sprintf("%s is Update where len(p) is a multiple of %d and not 0.", k.name, k.turn())}
 	if k.copies {
-		sig = "func(crc uint64, dst []byte, p []byte) uint64"
+		sig = "func(crc uint64, dst []byte, src []byte) uint64"
 		doc = []string{
-			fmt.Sprintf("%s is UpdateCopy where len(p) is a multiple of %d and not 0,", k.name, k.turn()),
+			fmt.Sprintf("%s is UpdateCopy where len(src) is a multiple of %d and not 0,", k.name, k.turn()),
 			fmt.Sprintf("dst as long, and its address a multiple of %d.", k.vector.bytes),
 		}
 	}
@@ -90,6 +91,9 @@ func (k kernel) loop(acc []VecVirtual, p, dst, n Register) {
 	JMP(LabelRef("check"))
 	Label("loop")
 	for i := range acc {
+		if at := i * k.vector.bytes; k.prefetch > 0 && at%64 == 0 {
+			PREFETCHT0(Mem{Base: p, Disp: at + k.prefetch})
+		}
 		next := k.vector.register()
 		k.read(next, p, dst, i)
 		k.vector.fold(acc[i], key, next)

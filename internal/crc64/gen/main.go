@@ -10,12 +10,17 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 )
 
+// ahead is how far the kernels that only read prefetch: to the next page, where
+// the processor's own prefetching stops. That makes them a fifth faster from
+// memory and costs nothing from the caches. Copies are bound by their stores.
+const ahead = 4096
+
 func main() {
 	ConstraintExpr("amd64,!purego,!noasm")
 
-	kernel{name: "updateAVX512", vector: zmm, lanes: 8}.generate()
-	kernel{name: "updateAVX2", vector: ymm, lanes: 8}.generate()
-	kernel{name: "updateSSE", vector: xmm, lanes: 8}.generate()
+	kernel{name: "updateAVX512", vector: zmm, lanes: 8, prefetch: ahead}.generate()
+	kernel{name: "updateAVX2", vector: ymm, lanes: 8, prefetch: ahead}.generate()
+	kernel{name: "updateSSE", vector: xmm, lanes: 8, prefetch: ahead}.generate()
 	kernel{name: "updateSSE16", vector: xmm, lanes: 1}.generate()
 
 	kernel{name: "copyAVX512", vector: zmm, lanes: 8, copies: true}.generate()
