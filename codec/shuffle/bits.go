@@ -1,5 +1,7 @@
 package shuffle
 
+import "github.com/soastore/soa/codec/internal/scratch"
+
 // bitTile is how many bytes a bit shuffle takes through its steps at a time, so
 // that they stay in the fastest cache.
 const bitTile = 16 << 10
@@ -15,14 +17,15 @@ const bitTile = 16 << 10
 func BitShuffle(dst, src []byte, typesize int) {
 	check(dst, src, typesize)
 	n := len(src) / typesize &^ 7
-	var scratch [bitTile]byte
-	tile, buf := bitTiling(scratch[:], typesize)
+	tile := bitTiling(typesize)
+	b := scratch.Get(tile * typesize)
+	defer scratch.Put(b)
 	var few [16][]byte
 	for at := 0; at < n; at += tile {
 		e := min(tile, n-at)
-		planes := cut(few[:0], buf, typesize, e)
+		planes := cut(few[:0], b.B, typesize, e)
 		Split(planes, src[at*typesize:(at+e)*typesize])
-		transposeBits(buf[:e*typesize])
+		transposeBits(b.B[:e*typesize])
 		for k, p := range planes {
 			rows := bitRows(dst[k*n:(k+1)*n], at, e)
 			Split(rows[:], p)
@@ -35,30 +38,27 @@ func BitShuffle(dst, src []byte, typesize int) {
 func BitUnshuffle(dst, src []byte, typesize int) {
 	check(dst, src, typesize)
 	n := len(src) / typesize &^ 7
-	var scratch [bitTile]byte
-	tile, buf := bitTiling(scratch[:], typesize)
+	tile := bitTiling(typesize)
+	b := scratch.Get(tile * typesize)
+	defer scratch.Put(b)
 	var few [16][]byte
 	for at := 0; at < n; at += tile {
 		e := min(tile, n-at)
-		planes := cut(few[:0], buf, typesize, e)
+		planes := cut(few[:0], b.B, typesize, e)
 		for k, p := range planes {
 			rows := bitRows(src[k*n:(k+1)*n], at, e)
 			Join(p, rows[:])
 		}
-		transposeBits(buf[:e*typesize])
+		transposeBits(b.B[:e*typesize])
 		Join(dst[at*typesize:(at+e)*typesize], planes)
 	}
 	copy(dst[n*typesize:], src[n*typesize:])
 }
 
-// bitTiling returns how many elements to take at a time, and memory for them. It
-// is a multiple of 512, for a byte of a row has eight elements and kernels take 64
-// bytes at a turn.
-func bitTiling(scratch []byte, typesize int) (tile int, buf []byte) {
-	if tile = len(scratch) / typesize &^ 511; tile > 0 {
-		return tile, scratch
-	}
-	return 512, make([]byte, 512*typesize)
+// bitTiling returns how many elements to take at a time. It is a multiple of 512,
+// for a byte of a row has eight elements and kernels take 64 bytes at a turn.
+func bitTiling(typesize int) int {
+	return max(bitTile/typesize&^511, 512)
 }
 
 // bitRows returns the parts, for n elements from element at on, of the eight rows

@@ -28,79 +28,92 @@ func detect() level {
 
 // splitVector does the first elements of Split, and returns how many.
 func splitVector(planes [][]byte, src []byte, n int) int {
-	if have == portable || n < 64 {
+	size := len(planes)
+	switch {
+	case have == portable || n < 64:
 		return 0
-	}
-	var p [16]*byte
-	step := step(len(planes))
-	switch n &^= step - 1; len(planes) {
-	case 2:
-		if point(&p, planes); step == 64 {
-			split2VBMI(&p, &src[0], n)
-		} else {
-			split2AVX2(&p, &src[0], n)
-		}
-	case 4:
-		if point(&p, planes); step == 64 {
-			split4VBMI(&p, &src[0], n)
-		} else {
-			split4AVX2(&p, &src[0], n)
-		}
-	case 8:
-		if point(&p, planes); step == 64 {
-			split8VBMI(&p, &src[0], n)
-		} else {
-			split8AVX2(&p, &src[0], n)
-		}
+	case !common(size):
+		return splitColumns(planes, src, n&^31)
+	case have == avx2:
+		n &^= 31
+		splitAVX2(size, point(planes), &src[0], n)
 	default:
-		n = splitColumns(planes, src, n)
+		n &^= 63
+		splitVBMI(size, point(planes), &src[0], n)
 	}
 	return n
 }
 
 // joinVector does the first elements of Join, and returns how many.
 func joinVector(dst []byte, planes [][]byte, n int) int {
-	if have == portable || n < 64 {
+	size := len(planes)
+	switch {
+	case have == portable || n < 64:
 		return 0
-	}
-	var p [16]*byte
-	step := step(len(planes))
-	switch n &^= step - 1; len(planes) {
-	case 2:
-		if point(&p, planes); step == 64 {
-			join2VBMI(&dst[0], &p, n)
-		} else {
-			join2AVX2(&dst[0], &p, n)
-		}
-	case 4:
-		if point(&p, planes); step == 64 {
-			join4VBMI(&dst[0], &p, n)
-		} else {
-			join4AVX2(&dst[0], &p, n)
-		}
-	case 8:
-		if point(&p, planes); step == 64 {
-			join8VBMI(&dst[0], &p, n)
-		} else {
-			join8AVX2(&dst[0], &p, n)
-		}
+	case !common(size):
+		return joinColumns(dst, planes, n&^31)
+	case have == avx2:
+		n &^= 31
+		joinAVX2(size, &dst[0], point(planes), n)
 	default:
-		n = joinColumns(dst, planes, n)
+		n &^= 63
+		joinVBMI(size, &dst[0], point(planes), n)
 	}
 	return n
 }
 
-// step returns how many elements of size bytes a kernel takes at a turn.
-func step(size int) int {
-	if have == vbmi && (size == 2 || size == 4 || size == 8) {
-		return 64
-	}
-	return 32
-}
+// common reports whether elements of size bytes have kernels of their own. Those
+// of AVX2 take 32 elements at a turn, those of VBMI 64.
+func common(size int) bool { return size == 2 || size == 4 || size == 8 }
 
-func point(p *[16]*byte, planes [][]byte) {
+func point(planes [][]byte) (p [16]*byte) {
 	for k, b := range planes {
 		p[k] = &b[0]
+	}
+	return p
+}
+
+func splitAVX2(size int, planes [16]*byte, src *byte, n int) {
+	switch size {
+	case 2:
+		split2AVX2(&planes, src, n)
+	case 4:
+		split4AVX2(&planes, src, n)
+	case 8:
+		split8AVX2(&planes, src, n)
+	}
+}
+
+func splitVBMI(size int, planes [16]*byte, src *byte, n int) {
+	switch size {
+	case 2:
+		split2VBMI(&planes, src, n)
+	case 4:
+		split4VBMI(&planes, src, n)
+	case 8:
+		split8VBMI(&planes, src, n)
+	}
+}
+
+func joinAVX2(size int, dst *byte, planes [16]*byte, n int) {
+	switch size {
+	case 2:
+		join2AVX2(dst, &planes, n)
+	case 4:
+		join4AVX2(dst, &planes, n)
+	case 8:
+		join8AVX2(dst, &planes, n)
+	}
+}
+
+func joinVBMI(size int, dst *byte, planes [16]*byte, n int) {
+	switch size {
+	case 2:
+		join2VBMI(dst, &planes, n)
+	case 4:
+		join4VBMI(dst, &planes, n)
+	case 8:
+		join8VBMI(dst, &planes, n)
 	}
 }
 
