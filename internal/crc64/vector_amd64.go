@@ -20,6 +20,8 @@ const (
 
 var have = detect()
 
+func (l level) String() string { return [...]string{"portable", "sse", "avx2", "avx512"}[l] }
+
 func detect() level {
 	x := cpu.X86
 	switch clmul := x.HasPCLMULQDQ && x.HasSSE41; {
