@@ -11,6 +11,9 @@ import (
 
 // A format is how the values of a store lie in files.
 type format interface {
+	// compress takes the codec that Options name, or reports that the format has no
+	// such.
+	compress(c codecChoice) error
 	// check reports what in d the format cannot hold.
 	check(d *soa.Dict) error
 	// stage writes this rank's rows of d through ch, as call's key, without

@@ -3,6 +3,7 @@ package soastore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/soastore/soa"
@@ -22,6 +23,13 @@ type gioFormat struct {
 	// taken are the partition numbers that each key had when the store was opened.
 	// They are not used again: one rank removes those files, at its own pace.
 	taken map[string][]int
+}
+
+func (f *gioFormat) compress(c codecChoice) error {
+	if c.name == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: Codec %q: there are lz4, lz4hc, zstd, zlib, snappy, blosclz and none", ErrOptions, f.s.opts.Codec)
 }
 
 func (f *gioFormat) check(d *soa.Dict) error {

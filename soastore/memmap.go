@@ -15,6 +15,13 @@ import (
 // (encoded as keys are), the folder has a table of contents.
 type memmapFormat struct{ rankFiles }
 
+func (f *memmapFormat) compress(c codecChoice) error {
+	if c.name != "" {
+		return fmt.Errorf("%w: Codec %q: mapped arrays are never compressed", ErrOptions, f.s.opts.Codec)
+	}
+	return nil
+}
+
 // contents is the file contents.json of a folder.
 type contents struct {
 	Set    string          `json:"set"` // which Set wrote the folder

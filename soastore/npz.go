@@ -1,18 +1,34 @@
 package soastore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/codec"
 	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/npz"
 )
 
 // npzFormat keeps each rank's rows in an NPZ file: fields of any shape.
-type npzFormat struct{ rankFiles }
+type npzFormat struct {
+	rankFiles
+	level int // of deflate, 0 to store
+}
+
+func (f *npzFormat) compress(c codecChoice) error {
+	switch {
+	case c.name == "":
+		return nil
+	case c.name != "deflate" || c.shuffle != codec.ByteShuffle:
+		return fmt.Errorf("%w: Codec %q: NPZ files have deflate, without a shuffle, or none", ErrOptions, f.s.opts.Codec)
+	}
+	f.level = cmp.Or(c.level, 6) // which is NumPy's
+	return nil
+}
 
 func (f *npzFormat) check(*soa.Dict) error { return nil }
 
@@ -21,7 +37,7 @@ func (f *npzFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 	if err != nil {
 		return files{}, err
 	}
-	n, err := npz.Write(call.ctx, w, d, npz.Options{Comment: f.setStamp(call)})
+	n, err := npz.Write(call.ctx, w, d, npz.Options{Level: f.level, Comment: f.setStamp(call)})
 	return f.staged(ch, call.key, n, old), ch.close(w, err)
 }
 

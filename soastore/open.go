@@ -31,7 +31,9 @@ func NewGenericIO(p *partition.Partition, boxSize float64, opts Options) (*Spill
 // Redistribute, Coordinates and Ghosts have no meaning here.
 func NewNPZ(p *partition.Partition, opts Options) (*Spill, error) {
 	opts.Layout = LayoutPerRank
-	return open(p, "NPZ", opts, func(s *Spill) format { return &npzFormat{rankFiles{s, p.Rank(), p.Size(), npzFile, npzName}} })
+	return open(p, "NPZ", opts, func(s *Spill) format {
+		return &npzFormat{rankFiles: rankFiles{s, p.Rank(), p.Size(), npzFile, npzName}}
+	})
 }
 
 // NewMemmap opens a store whose values are mapped arrays in daf's format, one folder
@@ -69,10 +71,13 @@ func open(p *partition.Partition, kind string, opts Options, newFormat func(*Spi
 // join makes the ranks one store: of the same options, with the same keys.
 func (s *Spill) join(ctx context.Context, rank int, kind string) error {
 	call := &call{s: s, ctx: ctx, op: "open"}
-	if err := call.agree(s.opts.check(s.fs), kind+", "+s.opts.String()); err != nil {
+	err := s.opts.check(s.fs)
+	if err == nil {
+		err = s.chooseCodecs()
+	}
+	if err := call.agree(err, kind+", "+s.opts.String()); err != nil {
 		return err
 	}
-	var err error
 	if s.token, err = drawToken(ctx, s.comm); err != nil {
 		return keyError("open", "", err)
 	}
@@ -86,6 +91,18 @@ func (s *Spill) join(ctx context.Context, rank int, kind string) error {
 		}
 	}
 	return s.takeStock(ctx, call)
+}
+
+// chooseCodecs takes the codecs that the options name.
+func (s *Spill) chooseCodecs() error {
+	choice, err := parseChoice(s.opts.Codec)
+	if err != nil {
+		return err
+	}
+	if s.codecOf, err = memoryCodec(s.opts.MemoryCodec); err != nil {
+		return err
+	}
+	return s.format.compress(choice)
 }
 
 // check reports options that do not fit, on this rank.

@@ -149,8 +149,11 @@ func (s *Spill) readEntry(key string, e *entry, names []string, fn use) error {
 }
 
 func (s *Spill) openEntry(key string, e *entry) (reader, error) {
-	if e.mem != nil {
+	switch {
+	case e.mem != nil:
 		return memReader{e.mem}, nil
+	case e.pack != nil:
+		return packedReader{e.pack}, nil
 	}
 	return s.format.open(key, e.files)
 }

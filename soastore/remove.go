@@ -119,7 +119,7 @@ func (s *Spill) Close() error {
 func (s *Spill) owned() map[string]files {
 	out := map[string]files{}
 	for key, e := range s.catalog {
-		if e.own && e.mem == nil && !s.opts.Keep {
+		if e.own && s.opts.Path != "" && !s.opts.Keep {
 			out[key] = e.files
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/codec"
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/internal/fsys"
 )
@@ -27,6 +28,8 @@ type Spill struct {
 	group  *grouping // which ranks share files; nil in memory
 	format format
 	token  string
+	// codecOf gives the codec of arrays in memory; nil for none.
+	codecOf func(soa.DType) codec.Codec
 
 	turn sync.Mutex
 	seq  uint64 // collective calls so far
@@ -43,6 +46,7 @@ var _ Store = (*Spill)(nil)
 // entry is one value. It does not change once it is in the catalog.
 type entry struct {
 	mem   *soa.Dict // the value, of a store in memory
+	pack  *packed   // the value, of a store in memory with a codec
 	files files     // where it is, of a store in files
 	bytes int64     // of this rank's elements; 0 if not known yet
 	own   bool      // the store wrote it
@@ -72,10 +76,7 @@ func (s *Spill) SetContext(ctx context.Context, key string, d *soa.Dict) error {
 	err = s.check(key, d)
 	e := &entry{bytes: int64(d.NBytes()), own: true, use: new(sync.RWMutex)}
 	if s.opts.Path == "" {
-		err = call.agree(err, schemaOf(d))
-		if err == nil {
-			e.mem = s.own(d)
-		}
+		err = call.agree(s.keep(e, d, err), schemaOf(d))
 	} else {
 		e.files, err = s.write(call, d, old, err)
 	}
@@ -90,12 +91,20 @@ func (s *Spill) SetContext(ctx context.Context, key string, d *soa.Dict) error {
 	return nil
 }
 
-// own returns what a store in memory keeps of d.
-func (s *Spill) own(d *soa.Dict) *soa.Dict {
-	if s.opts.CopyOnSet {
-		return d.Clone()
+// keep puts into e what a store in memory keeps of d. bad is what is already known
+// to be wrong on this rank.
+func (s *Spill) keep(e *entry, d *soa.Dict, bad error) (err error) {
+	switch {
+	case bad != nil:
+		return bad
+	case s.codecOf != nil:
+		e.pack, err = pack(d, s.codecOf)
+	case s.opts.CopyOnSet:
+		e.mem = d.Clone()
+	default:
+		e.mem = d.Share()
 	}
-	return d.Share()
+	return err
 }
 
 // write puts d into files under call's key. bad is what is already known to be
@@ -142,8 +151,11 @@ func (s *Spill) Stats() Stats {
 	st.Leftover = len(s.leftover)
 	for _, e := range s.catalog {
 		st.Bytes += e.bytes
-		if e.mem != nil {
+		switch {
+		case e.mem != nil:
 			st.Memory += e.bytes
+		case e.pack != nil:
+			st.Memory += e.pack.size
 		}
 		st.Files += len(e.files.mine)
 		st.Disk += e.files.size

@@ -85,6 +85,17 @@ type Options struct {
 	// Independent makes a store of each rank's own: no call is collective, and
 	// ranks may hold different keys. The default is the same keys on all ranks.
 	Independent bool
+	// Codec compresses what goes into files. For GenericIO it names a compressor of
+	// Blosc: "lz4", "lz4hc", "zstd", "zlib", "snappy" or "blosclz"; for NPZ there is
+	// "deflate". A level from 1 to 9 and, for GenericIO, a shuffle may follow:
+	// "zstd:3:bit" (byte, bit or noshuffle). Columns that it makes no smaller stay as
+	// they are. The default, also "none", is not to compress.
+	Codec string
+	// MemoryCodec compresses what a store in memory keeps: "lz4", "s2", "zstd" or
+	// "blosc", with level and shuffle as in Codec, or "auto", which chooses for each
+	// array by a sample of it. Set then copies, and Get makes new arrays. The
+	// default, also "none", is to keep arrays as they are.
+	MemoryCodec string
 	// CopyOnSet copies the arrays that Set is given, in a store in memory. The
 	// default is to keep the caller's memory, so that a later change by the caller
 	// changes the value.
@@ -122,7 +133,7 @@ type Options struct {
 type Stats struct {
 	Keys   int   // values held
 	Bytes  int64 // bytes of their elements on this rank
-	Memory int64 // of those, bytes in memory
+	Memory int64 // bytes that values take in memory, compressed if they are
 	Files  int   // files of this rank on disk (a shared file counts on one rank)
 	Disk   int64 // bytes of those files
 

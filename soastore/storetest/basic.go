@@ -196,7 +196,7 @@ func testKeysClear(e *Env) {
 }
 
 func testOwnership(e *Env) {
-	if e.Kind.Files {
+	if e.Kind.Files || e.Kind.Packed {
 		s := e.Open(soastore.Options{})
 		d := e.rows(1, 10)
 		require.NoError(e, s.Set("k", d))

@@ -23,14 +23,18 @@ type Kind struct {
 	Name   string
 	Ragged bool // takes arrays of any shape and type, of different lengths
 	Files  bool // keeps values in files
+	Packed bool // keeps compressed copies in memory
 	NoSums bool // files have no checksums: only a wrong size is seen
-	Open   func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error)
+	Open   opener
 }
 
 // Kinds are all kinds of store.
 var Kinds = []Kind{
 	{Name: "gio memory", Open: openGenericIO},
 	{Name: "npz memory", Ragged: true, Open: soastore.NewNPZ},
+	{Name: "memory, auto", Ragged: true, Packed: true, Open: with(soastore.NewNPZ, soastore.Options{MemoryCodec: "auto"})},
+	{Name: "memory, zstd", Ragged: true, Packed: true, Open: with(soastore.NewNPZ, soastore.Options{MemoryCodec: "zstd:1:bit"})},
+	{Name: "npz deflate", Ragged: true, Files: true, Open: with(soastore.NewNPZ, soastore.Options{Codec: "deflate:1"})},
 	{Name: "gio per rank", Files: true, Open: openGenericIO},
 	{Name: "gio per node", Files: true, Open: layout(soastore.LayoutPerNode)},
 	{Name: "gio one file", Files: true, Open: layout(soastore.LayoutOneFile)},
@@ -38,11 +42,21 @@ var Kinds = []Kind{
 	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Open: soastore.NewMemmap},
 }
 
+type opener = func(*partition.Partition, soastore.Options) (*soastore.Spill, error)
+
+// with opens a store with the codecs of some options.
+func with(open opener, o soastore.Options) opener {
+	return func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
+		opts.Codec, opts.MemoryCodec = o.Codec, o.MemoryCodec
+		return open(p, opts)
+	}
+}
+
 func openGenericIO(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
 	return soastore.NewGenericIO(p, 256, opts)
 }
 
-func layout(l soastore.Layout) func(*partition.Partition, soastore.Options) (*soastore.Spill, error) {
+func layout(l soastore.Layout) opener {
 	return func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
 		opts.Layout = l
 		return openGenericIO(p, opts)
