@@ -1,4 +1,8 @@
 // Package progress shows on a terminal how far long work has come.
+//
+// go-pretty, which draws the tables, has progress bars too. But they show at once,
+// cannot take their line away again, and end when the expected amount is reached,
+// which here is an estimate.
 package progress
 
 import (

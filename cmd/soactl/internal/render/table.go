@@ -1,83 +1,88 @@
 package render
 
 import (
-	"bufio"
 	"io"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Column is a column of a Table.
-type Column struct {
-	Head  string
-	Right bool // numbers are aligned on the right
-	width int
-}
-
-// Left and Right return a column of each alignment.
-func Left(head string) Column  { return Column{Head: head} }
-func Right(head string) Column { return Column{Head: head, Right: true} }
-
-// Table writes rows of text in aligned columns. It can be flushed again and
-// again: columns then grow but never shrink, so that a table of any length takes
-// little memory.
+// Table writes rows of text in aligned columns, under a head. It can be flushed
+// again and again: columns then grow but never shrink, so that a table of any
+// length takes little memory.
 type Table struct {
 	w       io.Writer
-	columns []Column
-	rows    [][]string
+	head    table.Row
+	columns []table.ColumnConfig
+	rows    []table.Row
 	started bool
 }
 
+// Column is a column of a Table.
+type Column struct {
+	head  string
+	align text.Align
+}
+
+// Left and Right return a column of each alignment; numbers are aligned on the
+// right.
+func Left(head string) Column  { return Column{head, text.AlignLeft} }
+func Right(head string) Column { return Column{head, text.AlignRight} }
+
 // NewTable returns a Table that is written to w.
-func NewTable(w io.Writer, columns ...Column) *Table { return &Table{w: w, columns: columns} }
+func NewTable(w io.Writer, columns ...Column) *Table {
+	t := &Table{w: w}
+	for i, c := range columns {
+		t.columns = append(t.columns, table.ColumnConfig{Number: i + 1, Align: c.align, AlignHeader: c.align})
+		t.head = append(t.head, t.cell(i, c.head))
+	}
+	return t
+}
 
 // Row adds a row with a cell for each column.
-func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *Table) Row(cells ...string) {
+	row := make(table.Row, len(cells))
+	for i, cell := range cells {
+		row[i] = t.cell(i, cell)
+	}
+	t.rows = append(t.rows, row)
+}
+
+// cell returns what is printed of a cell of the i-th column, which becomes wide
+// enough for it.
+func (t *Table) cell(i int, cell string) string {
+	cell = Printable(cell)
+	t.columns[i].WidthMin = max(t.columns[i].WidthMin, text.StringWidthWithoutEscSequences(cell))
+	return cell
+}
 
 // Len returns the number of rows since the last Flush.
 func (t *Table) Len() int { return len(t.rows) }
 
-// Flush writes the rows, the first time under a head.
+// Flush writes the rows, the first time under the head.
 func (t *Table) Flush() error {
+	p := table.NewWriter()
+	p.SetStyle(plain)
+	p.SuppressTrailingSpaces()
+	p.SetColumnConfigs(t.columns)
 	if !t.started {
 		t.started = true
-		head := make([]string, len(t.columns))
-		for i, c := range t.columns {
-			head[i] = c.Head
-		}
-		t.rows = append([][]string{head}, t.rows...)
+		p.AppendHeader(t.head)
+	} else if len(t.rows) == 0 {
+		return nil
 	}
-	for _, row := range t.rows {
-		for i := range row {
-			row[i] = Printable(row[i])
-			t.columns[i].width = max(t.columns[i].width, utf8.RuneCountInString(row[i]))
-		}
-	}
-	out := bufio.NewWriter(t.w)
-	for _, row := range t.rows {
-		out.WriteString(t.line(row))
-	}
+	p.AppendRows(t.rows)
 	t.rows = t.rows[:0]
-	return out.Flush()
+	_, err := io.WriteString(t.w, p.Render()+"\n")
+	return err
 }
 
-// line returns a row with its columns aligned and no spaces at the end.
-func (t *Table) line(row []string) string {
-	var b strings.Builder
-	for i, cell := range row {
-		pad := strings.Repeat(" ", t.columns[i].width-utf8.RuneCountInString(cell))
-		if t.columns[i].Right {
-			cell, pad = pad+cell, ""
-		}
-		if i > 0 {
-			b.WriteString("  ")
-		}
-		b.WriteString(cell + pad)
-	}
-	return strings.TrimRight(b.String(), " ") + "\n"
-}
+// plain is columns with two spaces between them, and no lines.
+var plain = table.Style{Box: table.BoxStyle{PaddingRight: "  "}}
 
 // Printable returns s as it is or, if it has control characters that a terminal
 // would obey, quoted: names come from files.
