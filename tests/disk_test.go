@@ -109,11 +109,15 @@ func readOnlyDisk(e *storetest.Env) {
 	remount := func(flags uintptr) {
 		onlyRank0(e, func() error { return unix.Mount("", e.Dir, "", unix.MS_REMOUNT|flags, "") })
 	}
-	remount(unix.MS_RDONLY)
-	broken(e, s, "read-only file system")
-	_, err := e.TryOpen(soastore.Options{Path: filepath.Join(e.Dir, "other")})
-	refused(e, err, "read-only file system")
-	remount(0)
+	for range 5 { // partial files of one round must not be in the way of the next
+		remount(unix.MS_RDONLY)
+		broken(e, s, "read-only file system")
+		_, err := e.TryOpen(soastore.Options{Path: filepath.Join(e.Dir, "other")})
+		refused(e, err, "read-only file system")
+		remount(0)
+		require.NoError(e, s.Set("old", block(e.C.Rank(), 1, blockRows)))
+		holds(e, s, "old", 1)
+	}
 	mended(e, s)
 }
 

@@ -74,6 +74,7 @@ func TestKilledRank(t *testing.T) {
 		{"gio per node", "writing"},
 		{"gio one file", "writing"},
 		{"npz", "writing"}, {"npz", "committing"},
+		{"memmap", "writing"}, {"memmap", "committing"},
 	}
 	soactl := buildProgram(t, "./cmd/soactl")
 	for _, c := range cases {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/soastore/soa/comm"
@@ -58,14 +59,17 @@ func onRank(test func(*storetest.Env)) func(*testing.T, comm.Comm, []string) err
 	}
 }
 
-// storeSuite is the suite of all stores.
-func storeSuite(t *testing.T, c comm.Comm, _ []string) error {
+// storeSuite is the suite of all stores, or of the kinds in args.
+func storeSuite(t *testing.T, c comm.Comm, args []string) error {
 	world := func(t *testing.T, fn func(c comm.Comm) error) {
 		if err := fn(c); err != nil {
 			panic(fmt.Sprintf("rank %d, %s: %v", c.Rank(), t.Name(), err)) // which ends the job at once
 		}
 	}
 	for _, kind := range storetest.Kinds {
+		if len(args) > 0 && !slices.Contains(args, kind.Name) {
+			continue
+		}
 		t.Run(kind.Name, func(t *testing.T) {
 			storetest.Run(t, world, kind, func(t *testing.T) string { return t.TempDir() })
 		})
