@@ -7,12 +7,17 @@ const cached = 16 << 10
 // UpdateCopy copies src to dst, and returns what Update(crc, src) does. Both are
 // read and written in one pass.
 //
-// It is for copies larger than the caches whose dst is not read soon: on amd64
-// dst is written past the caches (non-temporal stores), so memory does not first
-// send what is to be overwritten, and other data stay cached. Where dst is read
-// next, copy and Update are faster. dst must be at least as long as src, or
-// UpdateCopy panics, and they must not overlap.
+// It is for copies of megabytes whose dst is not read soon: on amd64 dst is written
+// past the caches (non-temporal stores), so memory need not send first what is
+// overwritten, and other data stay cached. That is twice as fast as copying and
+// then summing what no cache holds, and slower where caches hold it. On return
+// other goroutines may be told to read dst, as after copy.
+//
+// UpdateCopy panics if dst is shorter than src. They must not overlap.
 func UpdateCopy(crc uint64, dst, src []byte) uint64 {
+	if len(dst) < len(src) {
+		panic("crc64: UpdateCopy to fewer bytes than it copies")
+	}
 	return updateCopy(crc, dst[:len(src)], src)
 }
 

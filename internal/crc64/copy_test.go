@@ -54,6 +54,6 @@ func TestUpdateCopyLengths(t *testing.T) {
 }
 
 func TestUpdateCopyShortDst(t *testing.T) {
-	require.Panics(t, func() { UpdateCopy(0, make([]byte, 4), make([]byte, 5)) })
+	require.Panics(t, func() { UpdateCopy(0, make([]byte, 4, 8), make([]byte, 5)) })
 	require.NotPanics(t, func() { UpdateCopy(0, make([]byte, 6), make([]byte, 5)) })
 }

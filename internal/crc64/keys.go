@@ -21,8 +21,10 @@ import "hash/crc64"
 //	A·x^D = H·x^(D+64) + L·x^D  =  H·(x^(D+64) mod P) + L·(x^D mod P)  (mod P),
 //
 // which has 128 bits again: two carry-less multiplications move A over D bits, and
-// the CRC remains. A kernel so moves many registers at once over the next block of
-// the message, at the end over each other until one is left, and reduces that.
+// the CRC remains. A kernel holds several registers, so that multiplications overlap.
+// It moves them all over the next block of the message, which it adds; at the end
+// the earlier half of them over the later half, until one is left; and reduces that
+// to the CRC.
 //
 // A carry-less product of two reflected polynomials of 64 bits is their reflected
 // product in 127 bits: in a register of 128 it reads as if multiplied by x. All

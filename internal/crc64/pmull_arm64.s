@@ -4,8 +4,8 @@
 
 // FOLD moves the 16 bytes v over the distance of key and adds next. It uses tmp.
 #define FOLD(v, key, tmp, next) \
-	VPMULL  key.D1, v.D1, tmp.Q1    \
-	VPMULL2 key.D2, v.D2, v.Q1      \
+	VPMULL  key.D1, v.D1, tmp.Q1       \
+	VPMULL2 key.D2, v.D2, v.Q1         \
 	VEOR    next.B16, tmp.B16, tmp.B16 \
 	VEOR    tmp.B16, v.B16, v.B16
 
@@ -16,8 +16,8 @@
 
 // func updatePMULL(crc uint64, p []byte) uint64
 //
-// R1 is p, R2 how many bytes of it are left. V0 to V7 hold eight times 16 bytes of
-// the message, of which V0 is the last one left, V16 to V23 the next eight.
+// R1 is what is left of p, R2 its length. V0 to V7 hold eight times 16 bytes of the
+// message, V16 to V23 the next eight; at the end all is moved into V0.
 TEXT ·updatePMULL(SB), NOSPLIT, $0-40
 	MOVD crc+0(FP), R0
 	MOVD p_base+8(FP), R1
@@ -85,7 +85,7 @@ reduce:
 	KEY(6, V29)
 	KEY(7, V30)
 	VPMULL V29.D1, V0.D1, V24.Q1
-	VEOR   V31.B16, V31.B16, V31.B16
+	VEOR   V31.B16, V31.B16, V31.B16 // 0, to shift by VEXT
 	VEXT   $8, V31.B16, V0.B16, V0.B16
 	VEOR   V24.B16, V0.B16, V0.B16
 

@@ -8,8 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// vector is the instructions for vectors of a width. All but load take and leave
-// results in registers, the last argument is what is written.
+// vector is the instructions for vectors of a width. As in Go's assembly, the last
+// argument is what is written, except by fold.
 type vector struct {
 	bytes       int
 	register    func() VecVirtual
@@ -18,8 +18,8 @@ type vector struct {
 	stream      func(v VecVirtual, m Mem) // non-temporal store
 	fromInteger func(r Register, v VecVirtual)
 	add         func(a, v VecVirtual)
-	fold        func(v, key, next VecVirtual) // v = v moved on, + next
-	narrow      func(v VecVirtual) VecVirtual // the same 16 bytes' worth
+	fold        func(v, key, next VecVirtual) // moves v over key's distance, and adds next
+	narrow      func(v VecVirtual) VecVirtual // moves all over the last 16 bytes
 }
 
 // foldKey loads the constants for moving over as many bytes, to every 16 bytes of
