@@ -1,17 +1,18 @@
 #!/bin/bash
 # Installs what a target needs on Debian or Ubuntu, if it is not there.
 #   setup.sh demo    a C compiler and Open MPI
-#   setup.sh test    those, and NumPy and its friends, which judge the file formats
+#   setup.sh test    those; NumPy and its friends, which judge the file formats; an
+#                    emulator for arm64; and network namespaces, for several nodes
 # Exits with 1, saying what to install, if it may not install.
 set -euo pipefail
 
 demo="gcc libc6-dev libopenmpi-dev openmpi-bin"
-test="$demo python3 python3-numpy python3-scipy python3-yaml python3-blosc"
+test="$demo iproute2 qemu-user python3 python3-numpy python3-scipy python3-yaml python3-blosc"
 
 case "${1:-}" in
 demo) packages=$demo ;;
 test) packages=$test ;;
-*) sed -n '2,5s/^# \?//p' "$0" >&2; exit 2 ;;
+*) sed -n '2,7s/^# \?//p' "$0" >&2; exit 2 ;;
 esac
 
 missing=

@@ -24,8 +24,8 @@ import (
 type change struct {
 	fs    fsys.FS
 	token string
-	// alone says that no other rank commits anything, so that this rank's commit
-	// is the last step that can fail and the old content need not be kept.
+	// alone says that no other rank makes anything visible, so that this rank's
+	// commit is the last step that can fail, and the old content need not be kept.
 	alone bool
 	sync  bool
 	// folders says that names are those of folders, which a rename does not replace.
@@ -45,8 +45,8 @@ type edit struct {
 	name    string
 	content bool // new content is in the partial file; else the name goes away
 	existed bool // the store has a file of that name
-	kept    bool // the old content is in the old file
 	done    bool
+	aside   string // where the old content is meanwhile, once it is there
 }
 
 func (c *change) partialName(name string) string { return name + "." + c.token + partialSuffix }
@@ -130,71 +130,100 @@ func (c *change) commit() error {
 	return nil
 }
 
-func (c *change) apply(e *edit) error {
-	if !e.content {
-		if err := c.fs.Rename(e.name, c.oldName(e.name)); err != nil {
-			return err
+func (c *change) apply(e *edit) (err error) {
+	switch {
+	case !e.content:
+		if err = c.fs.Rename(e.name, c.oldName(e.name)); err == nil {
+			e.aside = c.oldName(e.name)
 		}
-		e.kept, e.done = true, true
-		return nil
+	case e.existed:
+		err = c.swap(e)
+	default:
+		if err = c.free(e.name); err == nil {
+			err = c.fs.Rename(c.partialName(e.name), e.name)
+		}
 	}
-	if !e.existed {
-		if err := c.free(e.name); err != nil {
-			return err
-		}
-	} else if !c.alone || c.folders {
+	e.done = err == nil
+	return err
+}
+
+// swap gives the name its new content. At no moment it has none, except on a file
+// system that can neither exchange names nor link.
+//
+// Exchanging is also the fast way: a rename that replaces a file makes ext4 write
+// out the new one at once.
+func (c *change) swap(e *edit) error {
+	partial := c.partialName(e.name)
+	err := c.fs.Exchange(partial, e.name)
+	if err == nil {
+		e.aside = partial
+	}
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if !c.alone || c.folders {
 		if err := c.keep(e); err != nil {
 			return err
 		}
 	}
-	if err := c.fs.Rename(c.partialName(e.name), e.name); err != nil {
-		return err
-	}
-	e.done = true
-	return nil
+	return c.fs.Rename(partial, e.name)
 }
 
-// keep gives the old content a second name, or, on a file system without hard
-// links, moves it there.
+// keep gives the old content a second name, or moves it there.
 func (c *change) keep(e *edit) error {
 	if c.fs.Link(e.name, c.oldName(e.name)) != nil {
 		if err := c.fs.Rename(e.name, c.oldName(e.name)); err != nil {
 			return err
 		}
 	}
-	e.kept = true
+	e.aside = c.oldName(e.name)
 	return nil
 }
 
 // undo takes back what was done, so that the names mean what they did before.
-// The error is nil only if they do; partial files that cannot be removed are
-// returned as leftovers.
+// The error is nil only if they do; files that cannot be removed are returned as
+// leftovers.
 func (c *change) undo() (leftover []string, err error) {
 	trash := slices.Concat(c.partial, c.placed)
 	for _, e := range slices.Backward(c.edits) {
-		if c.folders && e.content && e.done { // make room for the old one
-			err = errors.Join(err, c.fs.Rename(e.name, c.partialName(e.name)))
-			e.done = false
-		}
 		switch {
-		case e.kept:
-			back := c.fs.Rename(c.oldName(e.name), e.name)
-			if back == nil { // between two names of one file it does nothing
-				trash = append(trash, c.oldName(e.name))
+		case e.aside != "":
+			back := c.putBack(e)
+			if back == nil {
+				trash = append(trash, e.aside)
+			} else { // it has the old content
+				trash = slices.DeleteFunc(trash, func(name string) bool { return name == e.aside })
 			}
 			err = errors.Join(err, back)
 		case e.done && !e.existed:
-			err = errors.Join(err, c.fs.Remove(e.name))
+			err = errors.Join(err, c.fs.Rename(e.name, c.partialName(e.name)))
 		}
 	}
 	return c.remove(trash), err
 }
 
+// putBack gives the name its old content. What the name has now, if anything, may
+// stay as e.aside.
+func (c *change) putBack(e edit) error {
+	if e.content && e.done {
+		err := c.fs.Exchange(e.aside, e.name)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+		if c.folders { // a rename does not replace them
+			if err := c.fs.Rename(e.name, c.partialName(e.name)); err != nil {
+				return err
+			}
+		}
+	}
+	return c.fs.Rename(e.aside, e.name)
+}
+
 // finish removes what the change left behind and returns what it could not.
 func (c *change) finish() (leftover []string) {
 	for _, e := range c.edits {
-		if e.kept {
-			c.garbage = append(c.garbage, c.oldName(e.name))
+		if e.aside != "" {
+			c.garbage = append(c.garbage, e.aside)
 		}
 	}
 	return c.remove(c.garbage)

@@ -14,7 +14,7 @@ import (
 
 // A job that is killed while its ranks rename the files of a value, one each, can
 // leave the new value on some ranks and the old one, or none, on others. Every
-// such rank still has its old file aside (change.keep). Opening the store again
+// such rank still has its old file aside (change.swap). Opening the store again
 // finds a Set of which every rank has a file, and goes back to it.
 //
 // Which Set a file is of, its stamp, it says itself.
@@ -99,7 +99,7 @@ func (s *Spill) testify(key string, found []fileName) (w witness, aside map[stri
 	aside = map[string]string{}
 	for _, f := range found {
 		full := filepath.Join(filepath.Dir(name), f.name)
-		if f.state != oldSuffix || len(full) != len(name)+1+tokenLen+len(oldSuffix) || full[:len(name)] != name {
+		if f.state == "" || len(full) != len(name)+1+tokenLen+len(f.state) || full[:len(name)] != name {
 			continue
 		}
 		if stamp := s.stampOf(full); stamp != absent && stamp != unknown {
@@ -157,10 +157,10 @@ func (s *Spill) restore(key string, w witness, stamp string, aside map[string]st
 	}
 	ch, name := s.newChange(), s.format.witness(key)
 	if ch.folders && w.Now != absent { // make room: a rename replaces no folder
-		if err := s.fs.Rename(name, ch.partialName(name)); err != nil {
+		if err := s.fs.Rename(name, ch.oldName(name)); err != nil {
 			return err
 		}
-		defer func() { s.left(ch.remove([]string{ch.partialName(name)})) }()
+		defer func() { s.left(ch.remove([]string{ch.oldName(name)})) }()
 	}
 	return s.fs.Rename(aside[stamp], name)
 }

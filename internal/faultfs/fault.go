@@ -16,6 +16,7 @@ const (
 	OpenFile Op = "OpenFile"
 	Rename   Op = "Rename"
 	Link     Op = "Link"
+	Exchange Op = "Exchange"
 	Mkdir    Op = "Mkdir"
 	Remove   Op = "Remove"
 	Lstat    Op = "Lstat"
@@ -89,7 +90,7 @@ func (a *armed) hits(c Call) bool {
 type Call struct {
 	Op   Op
 	Name string // the file or folder
-	To   string // the new name, for Rename and Link
+	To   string // the new name, for Rename and Link; the other one, for Exchange
 	Err  error  // the cause, if a fault hit it; nil also where the disk itself refused
 }
 

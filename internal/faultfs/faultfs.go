@@ -132,6 +132,14 @@ func (f *FS) Mkdir(name string) error {
 	return f.base.Mkdir(name)
 }
 
+// Exchange implements [fsys.FS].
+func (f *FS) Exchange(a, b string) error {
+	if _, err := f.do(Call{Op: Exchange, Name: a, To: b}); err != nil {
+		return err
+	}
+	return f.base.Exchange(a, b)
+}
+
 // Link implements [fsys.FS].
 func (f *FS) Link(oldname, newname string) error {
 	if _, err := f.do(Call{Op: Link, Name: oldname, To: newname}); err != nil {

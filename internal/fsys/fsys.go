@@ -24,6 +24,9 @@ type FS interface {
 	// Rename gives oldname, a file or a folder, the name newname, replacing a file
 	// or an empty folder of that name.
 	Rename(oldname, newname string) error
+	// Exchange makes each of two names that of the other's file or folder, at once.
+	// Where the file system cannot, the error is an errors.ErrUnsupported.
+	Exchange(a, b string) error
 	// Link gives the file oldname the second name newname, which must be free.
 	Link(oldname, newname string) error
 	// Remove removes a file, an empty folder, or a symbolic link itself.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/soastore/soa"
@@ -117,38 +118,36 @@ func (e *Env) others(s *soastore.Spill, state map[string]*soa.Dict) {
 // value is one that was Set, the same on all ranks.
 func (e *Env) Killed(op string, revive func(*Kind)) {
 	s, err := e.TryOpen(soastore.Options{Keep: true})
-	before, after := map[string]*soa.Dict{}, map[string]*soa.Dict{}
+	tried := map[string][]*soa.Dict{} // the values that each key was given, in order
+	var sure []string                 // the keys whose Set ended, and that op does not remove
 	if err == nil {
 		for i, key := range []string{"old", "other"} {
-			after[key] = e.some(i)
+			tried[key] = append(tried[key], e.some(i))
 			if s.Set(key, e.some(i)) != nil {
 				break
 			}
-			before[key] = e.some(i)
+			if op == "new" || op == "replace" || op != "clear" && key == "other" {
+				sure = append(sure, key)
+			}
 		}
-		e.attempt(s, op, after)
+		e.attempt(s, op, tried)
 	}
 	require.NoError(e, comm.Barrier(context.Background(), e.C))
 	revive(&e.Kind)
 	s, err = e.TryOpen(soastore.Options{Reopen: true})
 	require.NoError(e, err)
+	for _, key := range sure {
+		require.True(e, s.Has(key), "the key %q is lost", key)
+	}
 	for _, key := range s.Keys() {
 		got, err := s.Get(key)
-		if before[key] == nil && (errors.Is(err, soastore.ErrTorn) || errors.Is(err, soastore.ErrRankCount)) {
+		if !slices.Contains(sure, key) && (errors.Is(err, soastore.ErrTorn) || errors.Is(err, soastore.ErrRankCount)) {
 			continue // its first Set did not end on all ranks, and that is seen
 		}
 		require.NoError(e, err)
-		isNew := after[key] != nil && after[key].Equal(got)
-		e.SameText(fmt.Sprint(key, isNew))
-		if !isNew {
-			require.NotNil(e, before[key], "key %q is none that was set", key)
-			e.equal(before[key], got)
-		}
-	}
-	for key := range before {
-		if after[key] != nil {
-			require.True(e, s.Has(key), "the key %q is lost", key)
-		}
+		which := slices.IndexFunc(tried[key], got.Equal)
+		require.GreaterOrEqual(e, which, 0, "key %q has a value that it was never given: %v", key, got)
+		e.SameText(fmt.Sprint(key, which))
 	}
 	require.NoError(e, s.Set("old", e.some(9)))
 	e.has(s, "old", e.some(9))
@@ -159,23 +158,22 @@ func (e *Env) Killed(op string, revive func(*Kind)) {
 // some returns a Dict with rows on every rank, other ones for every seed.
 func (e *Env) some(seed int) *soa.Dict { return e.rows(seed+1, 20) }
 
-// attempt makes op, whatever comes of it, and changes state as op should.
-func (e *Env) attempt(s *soastore.Spill, op string, state map[string]*soa.Dict) {
+// attempt makes op, whatever comes of it, and notes the value that it gives.
+func (e *Env) attempt(s *soastore.Spill, op string, tried map[string][]*soa.Dict) {
+	set := func(key string, d *soa.Dict) {
+		tried[key] = append(tried[key], d)
+		s.Set(key, d)
+	}
 	switch op {
 	case "new":
-		state["new"] = e.some(5)
-		s.Set("new", e.some(5))
+		set("new", e.some(5))
 	case "replace":
-		state["old"] = e.some(6)
-		s.Set("old", e.some(6))
+		set("old", e.some(6))
 	case "pop":
-		delete(state, "old")
 		s.Pop("old")
 	case "remove":
-		delete(state, "old")
 		s.Remove("old")
 	case "clear":
-		clear(state)
 		s.Clear()
 	}
 }
