@@ -50,7 +50,7 @@ func fileLimit(e *storetest.Env) {
 	for _, key := range []string{"new", "old"} {
 		refused(e, s.Set(key, block(e.C.Rank(), 2, blockRows)), "rank 2: ")
 		require.Equal(e, files, e.Names())
-		holds(e, s, "old", 1)
+		holds(e, s, "old", 1, blockRows)
 	}
 	setLimit(unlimited)
 	mended(e, s)

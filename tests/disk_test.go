@@ -81,24 +81,15 @@ func fillDisk(e *storetest.Env) {
 	require.Equal(e, files, e.Names())
 	require.Equal(e, n, s.Len())
 	for i := range n {
-		holds(e, s, fmt.Sprint(i), i)
+		holds(e, s, fmt.Sprint(i), i, blockRows)
 	}
 
 	require.NoError(e, s.Remove("0"))
 	require.NoError(e, s.Set("again", block(rank, 101, blockRows)))
-	holds(e, s, "again", 101)
+	holds(e, s, "again", 101, blockRows)
 	require.Zero(e, s.Stats().Leftover)
 	require.NoError(e, s.Close())
 	require.Empty(e, e.Names())
-}
-
-// holds checks that key has the block of a seed.
-func holds(e *storetest.Env, s *soastore.Spill, key string, seed int) {
-	d, err := s.Get(key)
-	require.NoError(e, err)
-	have, err := seedOf(d, e.C.Rank(), blockRows)
-	require.NoError(e, err)
-	require.Equal(e, seed, have)
 }
 
 // readOnlyDisk makes the file system read-only, as the kernel does with one that
@@ -116,7 +107,7 @@ func readOnlyDisk(e *storetest.Env) {
 		refused(e, err, "read-only file system")
 		remount(0)
 		require.NoError(e, s.Set("old", block(e.C.Rank(), 1, blockRows)))
-		holds(e, s, "old", 1)
+		holds(e, s, "old", 1, blockRows)
 	}
 	mended(e, s)
 }
@@ -154,7 +145,7 @@ func broken(e *storetest.Env, s *soastore.Spill, reason string) {
 	refused(e, s.Clear(), reason)
 	require.Equal(e, []string{"old"}, s.Keys())
 	require.Equal(e, files, e.Names())
-	holds(e, s, "old", 1)
+	holds(e, s, "old", 1, blockRows)
 }
 
 // refused checks that a collective call failed on all ranks, with one text that
@@ -169,9 +160,9 @@ func refused(e *storetest.Env, err error, reason string) {
 
 // mended checks that the store works again and leaves nothing behind.
 func mended(e *storetest.Env, s *soastore.Spill) {
-	holds(e, s, "old", 1)
+	holds(e, s, "old", 1, blockRows)
 	require.NoError(e, s.Set("old", block(e.C.Rank(), 3, blockRows)))
-	holds(e, s, "old", 3)
+	holds(e, s, "old", 3, blockRows)
 	for _, name := range e.Names() {
 		require.False(e, strings.HasSuffix(name, ".partial") || strings.HasSuffix(name, ".old"), name)
 	}

@@ -79,8 +79,8 @@ func TestKilledRank(t *testing.T) {
 	soactl := buildProgram(t, "./cmd/soactl")
 	for _, c := range cases {
 		for _, victim := range []int{0, killedRanks - 1} {
-			if testing.Short() && victim == 0 {
-				continue
+			if victim == 0 && (testing.Short() || c.moment == "writing") {
+				continue // all ranks write alike; rank 0 makes a change visible
 			}
 			t.Run(fmt.Sprintf("%s, %s, rank %d", c.kind, c.moment, victim), func(t *testing.T) {
 				dir := t.TempDir()

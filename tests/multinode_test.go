@@ -146,30 +146,22 @@ func localFolder(e *storetest.Env) {
 	rank := e.C.Rank()
 	for seed := range 3 {
 		require.NoError(e, s.Set("k", block(rank, seed, blockRows/10)))
-		seedIs(e, s, "k", seed, blockRows/10)
+		holds(e, s, "k", seed, blockRows/10)
 		checkNodeFiles(e, seed%2)
 	}
 	require.NoError(e, s.Close())
 
 	opts.Reopen = true
 	s = e.Open(opts)
-	seedIs(e, s, "k", 2, blockRows/10)
+	holds(e, s, "k", 2, blockRows/10)
 	require.NoError(e, s.Set("k", block(rank, 3, blockRows/10)))
-	seedIs(e, s, "k", 3, blockRows/10)
+	holds(e, s, "k", 3, blockRows/10)
 	oneDiskFull(e, s)
 	got, err := s.Pop("k")
 	require.NoError(e, err)
 	require.True(e, got.Equal(block(rank, 3, blockRows/10)))
 	require.NoError(e, s.Close())
 	require.Empty(e, e.Names())
-}
-
-func seedIs(e *storetest.Env, s *soastore.Spill, key string, seed, rows int) {
-	d, err := s.Get(key)
-	require.NoError(e, err)
-	have, err := seedOf(d, e.C.Rank(), rows)
-	require.NoError(e, err)
-	require.Equal(e, seed, have)
 }
 
 // checkNodeFiles checks that this node has its own ranks' files of the key k and, of
@@ -210,7 +202,7 @@ func oneDiskFull(e *storetest.Env, s *soastore.Spill) {
 	for _, key := range []string{"k", "new"} {
 		e.Fails(s.Set(key, block(e.C.Rank(), 9, blockRows)), soastore.ErrNoSpace)
 		require.Equal(e, names, e.Names())
-		seedIs(e, s, "k", 3, blockRows/10)
+		holds(e, s, "k", 3, blockRows/10)
 	}
 	if e.C.Rank() == e.C.Size()-1 {
 		require.NoError(e, os.Remove(filler))
@@ -241,7 +233,7 @@ func sharedFolder(e *storetest.Env) {
 	rank := e.C.Rank()
 	for seed := range 3 {
 		require.NoError(e, s.Set("k", block(rank, seed, blockRows)))
-		seedIs(e, s, "k", seed, blockRows)
+		holds(e, s, "k", seed, blockRows)
 	}
 	want, ok := map[string]int{"gio per rank": 1 + 4, "gio per node": 1 + 2, "gio one file": 1, "npz": 4}[e.Kind.Name]
 	if names := e.Names(); ok {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/soastore"
 	"github.com/soastore/soa/soastore/storetest"
+	"github.com/stretchr/testify/require"
 )
 
 // kindNamed returns a kind of store.
@@ -57,4 +59,13 @@ func seedOf(d *soa.Dict, rank, rows int) (int, error) {
 		return 0, fmt.Errorf("%v is not a value of rank %d as a whole", d, rank)
 	}
 	return seed, nil
+}
+
+// holds checks that key has the block of a seed.
+func holds(e *storetest.Env, s *soastore.Spill, key string, seed, rows int) {
+	d, err := s.Get(key)
+	require.NoError(e, err)
+	have, err := seedOf(d, e.C.Rank(), rows)
+	require.NoError(e, err)
+	require.Equal(e, seed, have, "key %q", key)
 }
