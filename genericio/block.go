@@ -2,6 +2,7 @@ package genericio
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/soastore/soa"
@@ -26,13 +27,33 @@ func (r *Reader) readBlock(ctx context.Context, rank, v int, dst []byte) error {
 	if bigEndian(r.head.ByteOrder) != soa.NativeBigEndian() {
 		each = func(p []byte) { swap(p, desc.DType.Size()) }
 	}
-	if err := r.readRaw(ctx, b, dst, each); err != nil {
+	read := r.readRaw
+	if !b.raw() {
+		read = r.readBlosc
+	}
+	if err := read(ctx, b, dst, each); err != nil {
 		return r.blockError(rank, v, err)
 	}
 	return nil
 }
 
-// readRaw reads a block's bytes into dst, checks them, and calls each on every
+// readBlocks reads the rows of a rank and several variables, as readBlock does,
+// into an array for each. If there is anything to decode, columns are read several
+// at a time.
+func (r *Reader) readBlocks(ctx context.Context, rank int, cols []int, arrays []soa.Array) error {
+	read := func(ctx context.Context, i int) error { return r.readBlock(ctx, rank, cols[i], arrays[i].Bytes()) }
+	if slices.ContainsFunc(cols, func(v int) bool { b := r.Block(rank, v); return !b.raw() }) {
+		return columnsAtOnce(ctx, len(cols), read)
+	}
+	for i := range cols {
+		if err := read(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readRaw reads a block's stored bytes into dst, checks them, and calls each on every
 // piece of them while it is in the cache.
 func (r *Reader) readRaw(ctx context.Context, b Block, dst []byte, each func([]byte)) error {
 	crc, at := uint64(0), b.Offset

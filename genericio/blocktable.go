@@ -57,11 +57,13 @@ func (t *blockTable) at(rank, variable int) Block {
 	if t.raw != nil {
 		return t.stored(rank, variable)
 	}
-	r := t.ranks[rank]
-	return Block{
-		Offset: r.start + r.Rows*t.before[variable] + int64(variable)*crcSize,
-		Size:   r.Rows * int64(t.variables[variable].RowBytes),
-	}
+	r, plain := t.ranks[rank], t.plain(rank, variable)
+	return Block{Offset: r.start + r.Rows*t.before[variable] + int64(variable)*crcSize, Size: plain, Plain: plain}
+}
+
+// plain returns the bytes of the rows of a rank and a variable.
+func (t *blockTable) plain(rank, variable int) int64 {
+	return t.ranks[rank].Rows * int64(t.variables[variable].RowBytes)
 }
 
 // stored decodes a block header.
@@ -69,7 +71,7 @@ func (t *blockTable) stored(rank, variable int) Block {
 	raw := t.raw[(rank*len(t.variables)+variable)*t.stride:]
 	c := wire.NewCursor(raw[:blockSize], t.order)
 	names := c.Bytes(numFilters * filterSize)
-	b := Block{Offset: int64(c.U64()), Size: int64(c.U64())}
+	b := Block{Offset: int64(c.U64()), Size: int64(c.U64()), Plain: t.plain(rank, variable)}
 	for ; len(names) > 0 && names[0] != 0; names = names[filterSize:] {
 		name, _, _ := bytes.Cut(names[:filterSize], []byte{0})
 		b.Filters = append(b.Filters, string(name))
@@ -103,8 +105,8 @@ func (t *blockTable) checkSize(d *decoder, rank, v int) error {
 		return d.fail(uint64(b.Offset), "the block of rank %d, variable %q has %d bytes here, in a file of %d: it is cut short or damaged",
 			rank, t.variables[v].Name, b.Size, d.size)
 	}
-	if want := t.ranks[rank].Rows * int64(t.variables[v].RowBytes); len(b.Filters) == 0 && b.Size != want {
-		return d.fail(uint64(b.Offset), "the block of rank %d, variable %q has %d bytes, its rows %d", rank, t.variables[v].Name, b.Size, want)
+	if b.raw() && b.Size != b.Plain {
+		return d.fail(uint64(b.Offset), "the block of rank %d, variable %q has %d bytes, its rows %d", rank, t.variables[v].Name, b.Size, b.Plain)
 	}
 	return nil
 }

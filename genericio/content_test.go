@@ -19,7 +19,9 @@ type fixture struct {
 	pos   bool
 }
 
-// The files without filters. Those of parts.gio are read through its map.
+// The files that can be read. Those of parts.gio are read through its map; those of
+// comp-* have filtered blocks, and raw ones where that did not pay. comp-zstd.gio is
+// not among them: nothing of today reads its frames.
 var fixtures = []fixture{
 	{file: "plain.gio", seed: 11, ranks: 4, base: 100},
 	{file: "nocart.gio", seed: 12, ranks: 3, base: 60},
@@ -28,6 +30,14 @@ var fixtures = []fixture{
 	{file: "parts.gio", seed: 18, ranks: 4, base: 50},
 	{file: "bigendian.gio", seed: 19, ranks: 2, base: 80},
 	{file: "one.gio", seed: 20, ranks: 1, base: 100},
+	{file: "comp-blosclz.gio", seed: 13, ranks: 3, base: 900},
+	{file: "comp-lz4.gio", seed: 13, ranks: 3, base: 900},
+	{file: "comp-lz4hc.gio", seed: 13, ranks: 3, base: 900},
+	{file: "comp-snappy.gio", seed: 13, ranks: 3, base: 900},
+	{file: "comp-zlib.gio", seed: 13, ranks: 3, base: 900},
+	{file: "comp-bitshuffle.gio", seed: 14, ranks: 2, base: 1001},
+	{file: "comp-noshuffle.gio", seed: 15, ranks: 2, base: 1000},
+	{file: "comp-multiblock.gio", seed: 21, ranks: 1, base: 20001},
 }
 
 func fixtureNamed(t testing.TB, file string) fixture {

@@ -50,11 +50,12 @@ func (l *Layout) encode() []byte {
 }
 
 func (l *Layout) encodeBlocks(e *encoder) {
-	for _, r := range l.head.Ranks {
-		offsets, _ := l.blocks(r.start, r.Rows)
-		for i, v := range l.head.Variables {
-			e.bytes("", numFilters*filterSize)
-			e.u64(uint64(offsets[i]), uint64(r.Rows)*uint64(v.RowBytes))
+	for rank, r := range l.head.Ranks {
+		offsets, _ := l.blocks(r.start, rank)
+		for v, offset := range offsets {
+			size, filter := l.stored(rank, v)
+			e.bytes(filter, numFilters*filterSize)
+			e.u64(uint64(offset), uint64(size))
 		}
 	}
 }

@@ -12,8 +12,8 @@ var (
 	ErrFormat = errors.New("not a valid GenericIO file")
 	// ErrChecksum: the bytes of a header or a block are not those that were written.
 	ErrChecksum = errors.New("wrong checksum")
-	// ErrFilter: a block is stored by a filter that this package cannot undo.
-	ErrFilter = errors.New("filter not supported")
+	// ErrFilter: a block went through a filter that this package does not know.
+	ErrFilter = errors.New("unknown filter")
 	// ErrRank: a file has no such rank.
 	ErrRank = errors.New("no such rank")
 	// ErrRankCount is the kind of every *RankCountError.
@@ -49,7 +49,8 @@ func (e *FormatError) Unwrap() []error {
 
 // A BlockError says which block of a file could not be read: one variable's
 // rows of one rank. Err is an ErrChecksum, an ErrFilter, an ErrFormat for a file
-// that ends too early, or the error of the read itself.
+// that ends too early or a chunk that is damaged, a [codec.ErrOldZstd], or the error
+// of the read itself.
 type BlockError struct {
 	File     string
 	Rank     int // position in the file

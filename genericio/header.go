@@ -108,6 +108,7 @@ type Rank struct {
 type Block struct {
 	Offset  int64    // of the first byte, from the start of the file
 	Size    int64    // stored bytes, without the 8 bytes of checksum that follow
+	Plain   int64    // bytes of the rows, before any filter
 	Filters []string // what was applied, in order; none: the elements as they are
 }
 

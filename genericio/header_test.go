@@ -42,7 +42,7 @@ func TestHeaderOfAReferenceFile(t *testing.T) {
 		require.Equal(t, [3]int{i / 2, i % 2, 0}, k.Coords)
 		require.Equal(t, int64(fixtureNamed(t, "plain.gio").rows(i)), k.Rows)
 	}
-	require.Equal(t, genericio.Block{Offset: 8028 + 114*4 + 8, Size: 114 * 4}, r.Block(2, 1))
+	require.Equal(t, genericio.Block{Offset: 8028 + 114*4 + 8, Size: 114 * 4, Plain: 114 * 4}, r.Block(2, 1))
 	v, ok := r.Variable("phi")
 	require.True(t, ok)
 	require.Equal(t, 4, v)

@@ -20,12 +20,20 @@ type Layout struct {
 	size    int64 // of the file
 	begin   int64 // where this rank's part begins, with the gap before its first block
 	offsets []int64
+
+	// Of compression; nil without.
+	packed [][]byte // this rank's filtered blocks by variable, nil for raw ones
+	sizes  []int64  // of all ranks' filtered blocks, rank by rank, 0 for raw ones
 }
 
 // NewLayout plans the file that the ranks of c share, rank r's rows being the
 // r-th in it, for the columns of d. All ranks have the same columns, of any
 // number of rows; the file has rank 0's order of them. With comm.Self there are
 // no messages.
+//
+// With [Spec.Compress] this is where the columns are compressed, for the sizes are
+// part of the plan: on all processors and several at a time, after which the Layout
+// keeps what the compressed ones take. Their values must stay until they are written.
 //
 // Collective. If it fails, it fails on every rank: with a *SchemaError where the
 // ranks differ, an ErrRank if two of them claim the same place, or a
@@ -60,6 +68,11 @@ func newLayout(ctx context.Context, c comm.Comm, spec Spec, d *soa.Dict, reserve
 	}
 	for _, k := range claims {
 		l.head.Ranks = append(l.head.Ranks, Rank{GlobalRank: k.place.GlobalRank, Coords: k.place.Coords, Rows: k.rows})
+	}
+	if spec.Compress != nil {
+		if err := l.compress(ctx, c, spec.Compress.options(), d); err != nil {
+			return nil, err
+		}
 	}
 	return l, l.arrange()
 }
@@ -163,7 +176,7 @@ func (l *Layout) arrange() error {
 		l.head.Rows += r.Rows
 		begin := at
 		var offsets []int64
-		offsets, at = l.blocks(at, r.Rows)
+		offsets, at = l.blocks(at, i)
 		r.start = begin
 		if len(offsets) > 0 {
 			r.start = offsets[0]
@@ -179,14 +192,15 @@ func (l *Layout) arrange() error {
 	return nil
 }
 
-// blocks returns the offsets of the blocks of so many rows, the first of them at
-// or behind at, and where the last one ends.
-func (l *Layout) blocks(at, rows int64) (offsets []int64, end int64) {
+// blocks returns the offsets of a rank's blocks, the first of them at or behind at,
+// and where the last one ends.
+func (l *Layout) blocks(at int64, rank int) (offsets []int64, end int64) {
 	offsets = make([]int64, len(l.head.Variables))
-	for i, v := range l.head.Variables {
+	for v := range offsets {
 		at = (at + l.align - 1) &^ (l.align - 1)
-		offsets[i] = at
-		at += rows*int64(v.RowBytes) + crcSize
+		offsets[v] = at
+		size, _ := l.stored(rank, v)
+		at += size + crcSize
 	}
 	return offsets, at
 }

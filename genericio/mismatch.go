@@ -187,14 +187,13 @@ func (r *Reader) readAt(ctx context.Context, rank int, out *soa.Dict, at int) (i
 	if err != nil {
 		return 0, err
 	}
-	for _, v := range cols {
+	arrays := make([]soa.Array, len(cols))
+	for i, v := range cols {
 		a, _ := out.Get(r.head.Variables[v].Name)
 		if end > a.Rows() {
 			return 0, &FormatError{File: r.Name(), Reason: "the file has changed while it was read"}
 		}
-		if err := r.readBlock(ctx, rank, v, a.Slice(at, end).Bytes()); err != nil {
-			return 0, err
-		}
+		arrays[i] = a.Slice(at, end)
 	}
-	return end, nil
+	return end, r.readBlocks(ctx, rank, cols, arrays)
 }

@@ -98,10 +98,8 @@ func (r *Reader) ReadRank(ctx context.Context, rank int, into *soa.Dict, names .
 			return err
 		}
 	}
-	for i, v := range cols {
-		if err := r.readBlock(ctx, rank, v, arrays[i].Bytes()); err != nil {
-			return err
-		}
+	if err := r.readBlocks(ctx, rank, cols, arrays); err != nil {
+		return err
 	}
 	for i, v := range cols {
 		into.Set(r.head.Variables[v].Name, arrays[i])
@@ -118,7 +116,8 @@ func (r *Reader) target(into *soa.Dict, v, rows int) (soa.Array, error) {
 }
 
 // columns returns the positions of the named variables, after checking that each
-// of them can be read for each of the ranks.
+// of them can be read for each of the ranks, and that the rows are not more than
+// what is stored can hold.
 func (r *Reader) columns(names []string, ranks ...int) ([]int, error) {
 	cols, err := r.lookup(names)
 	if err != nil {
@@ -131,6 +130,11 @@ func (r *Reader) columns(names []string, ranks ...int) ([]int, error) {
 		for _, v := range cols {
 			if err := r.readable(rank, v); err != nil {
 				return nil, err
+			}
+			if b := r.Block(rank, v); !b.raw() {
+				if _, err := r.Chunk(rank, v); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -173,7 +177,7 @@ func (r *Reader) readable(rank, v int) error {
 		return r.blockError(rank, v, fmt.Errorf("%w: no element type has %d bytes and the flags %#x",
 			soa.ErrDType, desc.RowBytes/desc.Elements, uint64(desc.Flags)))
 	}
-	if b := r.Block(rank, v); len(b.Filters) > 0 {
+	if b := r.Block(rank, v); !b.raw() && !b.blosc() {
 		return r.blockError(rank, v, fmt.Errorf("%w: %q", ErrFilter, b.Filters))
 	}
 	return nil

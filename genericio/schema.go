@@ -39,8 +39,8 @@ const absent = "nothing"
 // schema returns what must be the same on all ranks of a file: the parts of spec
 // under "", and each variable under its name.
 func schema(spec *Spec, vars []Variable) map[string]string {
-	m := map[string]string{"": fmt.Sprintf("dims %v, origin %v, scale %v, align %d, blocks %v",
-		spec.Place.Dims, spec.PhysOrigin, spec.PhysScale, spec.Align, spec.hasBlocks())}
+	m := map[string]string{"": fmt.Sprintf("dims %v, origin %v, scale %v, align %d, blocks %v, compression %v",
+		spec.Place.Dims, spec.PhysOrigin, spec.PhysScale, spec.Align, spec.hasBlocks(), spec.Compress)}
 	for _, v := range vars {
 		m[v.Name] = fmt.Sprintf("%d of %v, flags %#x", v.Elements, v.DType, uint64(v.Flags))
 	}

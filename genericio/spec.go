@@ -27,9 +27,13 @@ type Spec struct {
 	// Flags are variables' flags out of CoordX, CoordY, CoordZ and Ghost; names
 	// that are no variables are passed over. The default is none.
 	Flags map[string]Flags
-	// Blocks asks for block headers. The default is none, unless Align asks for
-	// them.
+	// Blocks asks for block headers. The default is none, unless Align or Compress
+	// asks for them.
 	Blocks bool
+	// Compress asks for compressed blocks, as filtered by Blosc; blocks stay raw where
+	// a sample or the result saves less than 3 percent, or that are above Blosc's
+	// limit of 2 GiB. The default, nil, is raw blocks only.
+	Compress *Compression
 	// Align, a power of two up to MaxAlign, puts every block at a multiple of it,
 	// so that a mapping of the file can be viewed as arrays; 64 suits every type
 	// and cache line. All readers understand the result. The default, 0 or 1, is
@@ -40,12 +44,15 @@ type Spec struct {
 // MaxAlign is the largest Spec.Align.
 const MaxAlign = 1 << 16
 
-func (s *Spec) hasBlocks() bool { return s.Blocks || s.Align > 1 }
+func (s *Spec) hasBlocks() bool { return s.Blocks || s.Align > 1 || s.Compress != nil }
 
 // check checks what a rank can check on its own.
 func (s *Spec) check() error {
 	if s.Align < 0 || s.Align > MaxAlign || s.Align&(s.Align-1) != 0 {
 		return fmt.Errorf("genericio: align %d is no power of two up to %d", s.Align, MaxAlign)
+	}
+	if err := s.Compress.check(); err != nil {
+		return err
 	}
 	if s.Place == (Place{}) {
 		return nil

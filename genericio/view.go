@@ -14,12 +14,12 @@ import (
 // ([Reader.Viewable]), and is a copy elsewhere. Shared arrays are as long-lived
 // and as writable as mem is.
 func (r *Reader) View(ctx context.Context, mem []byte, rank int, names ...string) (*soa.Dict, error) {
-	cols, err := r.columns(names, rank)
+	m := *r
+	m.src = memory(mem)
+	cols, err := m.columns(names, rank)
 	if err != nil {
 		return nil, err
 	}
-	m := *r
-	m.src = memory(mem)
 	out := soa.NewDict()
 	for _, v := range cols {
 		a, err := m.view(ctx, mem, rank, v)
@@ -33,11 +33,12 @@ func (r *Reader) View(ctx context.Context, mem []byte, rank int, names ...string
 
 // Viewable reports whether View returns the block of a rank and a variable, both
 // by position, without copying it out of a mapping of the file. Files that are
-// written with [Spec.Align] have such blocks only.
+// written with [Spec.Align], and without [Spec.Compress], have such blocks only.
 func (r *Reader) Viewable(rank, v int) bool {
 	desc := &r.head.Variables[v]
-	return r.readable(rank, v) == nil && bigEndian(r.head.ByteOrder) == soa.NativeBigEndian() &&
-		r.Block(rank, v).Offset%int64(desc.DType.Align()) == 0
+	b := r.Block(rank, v)
+	return b.raw() && r.readable(rank, v) == nil && bigEndian(r.head.ByteOrder) == soa.NativeBigEndian() &&
+		b.Offset%int64(desc.DType.Align()) == 0
 }
 
 func (r *Reader) view(ctx context.Context, mem []byte, rank, v int) (soa.Array, error) {

@@ -14,7 +14,8 @@ import (
 // rows that the Layout was made for; on rank 0 it then writes the header. The
 // file is whole when all ranks have done so. Nothing is written outside of the
 // rank's part of the file. Local. The error is one of w, of ctx, or a
-// soa.ErrField, soa.ErrDType or soa.ErrShape if d is not as it was.
+// soa.ErrField, soa.ErrDType or soa.ErrShape if d is not as it was, an ErrChecksum
+// if the values of a compressed column are not.
 func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) error {
 	columns, err := l.columns(d)
 	if err != nil {
@@ -27,8 +28,12 @@ func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) erro
 		s.at = l.headerSize() + crcSize
 	}
 	for i, a := range columns {
+		p, err := l.block(i, a.Bytes())
+		if err != nil {
+			return err
+		}
 		s.pad(l.offsets[i])
-		s.block(a.Bytes())
+		s.block(p)
 	}
 	s.flush()
 	if l.rank == 0 {

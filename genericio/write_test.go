@@ -203,8 +203,8 @@ func TestRanksThatDifferAllLearnInWhat(t *testing.T) {
 		"flags": {func(s *genericio.Spec, _ *soa.Dict) { s.Flags = map[string]genericio.Flags{"x": genericio.CoordX} },
 			genericio.SchemaError{Field: "x", Have: "1 of float32, flags 0x7", Want: "1 of float32, flags 0x3"}},
 		"spec": {func(s *genericio.Spec, _ *soa.Dict) { s.Align = 64 },
-			genericio.SchemaError{Have: "dims [4 1 1], origin [0 0 0], scale [0 0 0], align 64, blocks true",
-				Want: "dims [4 1 1], origin [0 0 0], scale [0 0 0], align 0, blocks false"}},
+			genericio.SchemaError{Have: "dims [4 1 1], origin [0 0 0], scale [0 0 0], align 64, blocks true, compression none",
+				Want: "dims [4 1 1], origin [0 0 0], scale [0 0 0], align 0, blocks false, compression none"}},
 	} {
 		test.want.Ranks = []int{1, 3}
 		for _, err := range layouts(4, func(rank int) (s genericio.Spec, d *soa.Dict) {

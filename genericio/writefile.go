@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/codec/blosc"
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/internal/fsys"
 )
@@ -72,7 +73,7 @@ func ReadFile(ctx context.Context, c comm.Comm, path string, policy Policy, into
 		return errors.Join(err, s.Close())
 	}
 	return comm.Agree(context.WithoutCancel(ctx), c, comm.Vote{Op: "read GenericIO file", Key: path, Err: read()},
-		ErrFormat, ErrChecksum, ErrFilter, ErrRank, ErrRankCount, soa.ErrField, fs.ErrNotExist, fs.ErrPermission)
+		ErrFormat, ErrChecksum, ErrFilter, ErrRank, ErrRankCount, blosc.ErrOldZstd, soa.ErrField, fs.ErrNotExist, fs.ErrPermission)
 }
 
 // partialSuffix ends the name of a file that is not whole.

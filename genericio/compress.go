@@ -1,0 +1,117 @@
+package genericio
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/codec"
+	"github.com/soastore/soa/codec/blosc"
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/internal/crc64"
+)
+
+// Compression says how [Spec.Compress] compresses. The C++ library reads what any
+// of the compressors makes. The zero value works.
+type Compression struct {
+	// Inner is what compresses the streams of a Blosc chunk. The default is LZ4.
+	Inner blosc.Compressor
+	// Shuffle is what is done to the rows first. The default is ByteShuffle.
+	Shuffle blosc.Shuffle
+	// Level is 1, fast, to 9, small; values beyond are taken as the nearest. The
+	// default is 5.
+	Level int
+}
+
+func (c *Compression) options() blosc.Options {
+	return blosc.Options{Compressor: c.Inner, Shuffle: c.Shuffle, Level: c.Level}
+}
+
+func (c *Compression) check() error {
+	if c == nil {
+		return nil
+	}
+	if _, err := blosc.Encode(nil, nil, 1, c.options()); err != nil {
+		return fmt.Errorf("genericio: compression by %v, shuffle %d: %w", c.Inner, c.Shuffle, err)
+	}
+	return nil
+}
+
+func (c *Compression) String() string {
+	if c == nil {
+		return "none"
+	}
+	return fmt.Sprintf("%v, shuffle %d, level %d", c.Inner, c.Shuffle, c.Level)
+}
+
+// compress compresses the columns of d that it pays for, and tells all ranks their
+// sizes. It never fails on one rank alone: what it cannot compress stays raw.
+func (l *Layout) compress(ctx context.Context, c comm.Comm, o blosc.Options, d *soa.Dict) error {
+	vars := l.head.Variables
+	l.packed = make([][]byte, len(vars))
+	sizes := make([]int64, len(vars))
+	_ = columnsAtOnce(ctx, len(vars), func(ctx context.Context, i int) error {
+		if a, _ := d.Get(vars[i].Name); ctx.Err() == nil {
+			l.packed[i] = pack(a.Bytes(), &vars[i], o)
+			sizes[i] = int64(len(l.packed[i]))
+		}
+		return nil
+	})
+	all, err := comm.Allgather(ctx, c, sizes)
+	if err != nil {
+		return err
+	}
+	for rank, sizes := range all {
+		if len(sizes) != len(vars) {
+			return fmt.Errorf("genericio: rank %d: %w: sizes of %d blocks instead of %d", rank, comm.ErrSchema, len(sizes), len(vars))
+		}
+		l.sizes = append(l.sizes, sizes...)
+	}
+	return nil
+}
+
+// minSaving is the part of a column that compression must take away to pay: that is
+// 1/minSaving.
+const minSaving = 32
+
+// pack returns a variable's rows as a filtered block, nil where that does not pay
+// or cannot be.
+func pack(rows []byte, v *Variable, o blosc.Options) []byte {
+	typesize := v.RowBytes
+	if typesize > blosc.MaxTypeSize {
+		typesize = v.RowBytes / v.Elements // else Blosc would take the rows for bytes
+	}
+	if len(rows) > blosc.MaxBytes || !codec.Worth(rows, typesize) {
+		return nil
+	}
+	out, err := blosc.Encode(make([]byte, chunkStart), rows, typesize, o)
+	if err != nil || len(out) > len(rows)-len(rows)/minSaving {
+		return nil // o was checked, and the size: there is no error to report
+	}
+	binary.NativeEndian.PutUint64(out, crc64.Checksum(rows))
+	return out
+}
+
+// stored returns the size of a block in the file, without its checksum, and the
+// filter that it went through, if any.
+func (l *Layout) stored(rank, v int) (size int64, filter string) {
+	if l.sizes != nil {
+		if n := l.sizes[rank*len(l.head.Variables)+v]; n > 0 {
+			return n, bloscFilter
+		}
+	}
+	return l.head.Ranks[rank].Rows * int64(l.head.Variables[v].RowBytes), ""
+}
+
+// block returns the bytes to be stored of a column of this rank.
+func (l *Layout) block(v int, rows []byte) ([]byte, error) {
+	if l.packed == nil || l.packed[v] == nil {
+		return rows, nil
+	}
+	if binary.NativeEndian.Uint64(l.packed[v]) != crc64.Checksum(rows) {
+		return nil, fmt.Errorf("genericio: write: array %q has changed since NewLayout compressed it: %w",
+			l.head.Variables[v].Name, ErrChecksum)
+	}
+	return l.packed[v], nil
+}
