@@ -79,7 +79,7 @@ func classify(err error) error {
 		return nil
 	}
 	kinds := []struct{ have, kind error }{
-		{syscall.ENOSPC, ErrNoSpace}, {syscall.EDQUOT, ErrNoSpace},
+		{syscall.ENOSPC, ErrNoSpace}, {syscall.EDQUOT, ErrNoSpace}, {syscall.EROFS, fs.ErrPermission},
 		{soa.ErrField, ErrNoField}, {soa.ErrShape, ErrShape}, {soa.ErrDType, ErrDType},
 	}
 	for _, k := range kinds {

@@ -43,8 +43,9 @@ var moments = map[string]func(names []string) bool{
 		}
 		return false
 	},
-	// Ranks make the new value visible, each its own file.
-	"committing": func(names []string) bool { return count(names, ".old") > 0 },
+	// All ranks have written their new file, and make it visible, each its own; the
+	// old one has the partial name then.
+	"committing": func(names []string) bool { return count(names, ".partial") == killedRanks },
 }
 
 func count(names []string, suffix string) (n int) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -14,6 +15,9 @@ import (
 // markVar is in the environment of all ranks that Mpirun started; its value
 // tells one run from all others.
 const markVar = "SOA_TESTKIT_MPIRUN"
+
+// jobs counts the jobs that this process started.
+var jobs atomic.Int64
 
 // InMpirun reports whether this process is one of the ranks that [Mpirun]
 // started.
@@ -35,7 +39,7 @@ func Mpirun(t testing.TB, n int, args ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark := fmt.Sprintf("%s=%d-%s-%d", markVar, os.Getpid(), filepath.Base(t.TempDir()), n)
+	mark := fmt.Sprintf("%s=%d-%d", markVar, os.Getpid(), jobs.Add(1))
 	defer killMarked(t, mark)
 	env := []string{
 		mark,
