@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -33,18 +33,23 @@ func newConvert() *cobra.Command {
 	var o convertOptions
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT",
-		Short: "Convert a file to .gio or .npz, by OUT's extension",
-		Long: `Convert a .gio, .npz or .npy file to .gio or .npz, by OUT's extension.
+		Short: "Convert a file to .gio, .npz or mapped arrays, by OUT's extension",
+		Long: `Convert a .gio, .npz or .npy file, a mapped array or a folder of such, by OUT's
+extension: to .gio, to .npz, to a folder OUT.memmap of mapped arrays, as a store
+has one for each rank, or to a single mapped array OUT.array (with OUT.yaml).
 
 The rows of all ranks become those of one, in the order of the ranks. GenericIO
 files have fields of equal length whose rows are numbers or short lists of them;
 origin, scale and flags of a GenericIO file go over to another one, unless --scale,
---coords or --ghosts say otherwise. All selected elements are in memory at once.
+--coords or --ghosts say otherwise. A sparse matrix becomes the .npz file that
+scipy.sparse.load_npz reads, or its parts fields if --fields names them. All
+selected elements are in memory at once.
 
 OUT appears when it is whole. If it is there already, convert fails, unless --force.`,
 		Example: `  soactl convert tmp_step_41.tmp.gio step_41.npz --level 6
   soactl convert particles.npz particles.gio --scale 256 --coords x,y,z
-  soactl convert map.gio single.gio --rank 3`,
+  soactl convert map.gio single.gio --rank 3
+  soactl convert tmp_step_41.tmp.gio tmp_step_41.tmp.rank-0.memmap`,
 		Args: cobra.ExactArgs(2),
 	}
 	rankFlag(cmd, &o.rank)
@@ -61,9 +66,9 @@ OUT appears when it is whole. If it is there already, convert fails, unless --fo
 }
 
 func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
-	kind, ok := dataset.KindOfName(out)
-	if !ok || kind == dataset.NPY {
-		return usagef("%s: OUT must end in .gio or .npz", out)
+	kind, _ := dataset.KindOfName(out)
+	if !slices.Contains([]string{".gio", ".npz", folderSuffix, ".array", ".yaml"}, filepath.Ext(out)) {
+		return usagef("%s: OUT must end in .gio, .npz, .memmap or .array", out)
 	}
 	set, err := openSet(cmd, in, o.rank, o.fields)
 	if err != nil {
@@ -80,7 +85,7 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(out); err == nil && !o.force { // before the work
+	if occupied(out) && !o.force { // before the work
 		return exists(out)
 	}
 	if kind == dataset.GIO {
@@ -88,25 +93,34 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 			return err
 		}
 	}
-	ctx := cmd.Context()
-	d, err := gather(ctx, set)
+	d, err := gather(cmd.Context(), set)
 	if err != nil {
 		return err
 	}
 	bar := progress.Start("write", set.Bytes(), progress.Bytes)
 	defer bar.Stop()
+	if kind == dataset.Memmap {
+		return writeMapped(cmd.Context(), out, o.force, d, bar)
+	}
 	return writeNew(out, o.force, func(f io.WriterAt) error {
-		w := counted{f, bar}
-		if kind == dataset.NPZ {
-			_, err := npz.Write(ctx, w, d, npz.Options{Level: o.level})
-			return err
-		}
-		layout, err := genericio.NewLayout(ctx, comm.Self(), spec, d)
-		if err != nil {
-			return err
-		}
-		return layout.WriteRank(ctx, w, d)
+		return o.write(cmd.Context(), counted{f, bar}, kind, set, spec, d)
 	})
+}
+
+// write writes d as a single file.
+func (o convertOptions) write(ctx context.Context, w io.WriterAt, kind dataset.Kind, set *dataset.Set, spec genericio.Spec, d *soa.Dict) error {
+	switch {
+	case kind == dataset.NPZ && set.Matrix != nil && len(o.fields) == 0:
+		return writeSciPy(ctx, w, d, set.Matrix, o.level)
+	case kind == dataset.NPZ:
+		_, err := npz.Write(ctx, w, d, npz.Options{Level: o.level})
+		return err
+	}
+	layout, err := genericio.NewLayout(ctx, comm.Self(), spec, d)
+	if err != nil {
+		return err
+	}
+	return layout.WriteRank(ctx, w, d)
 }
 
 // counted is a file that shows how much was written to it.
@@ -186,9 +200,11 @@ func (o convertOptions) check(to dataset.Kind, set *dataset.Set) error {
 	switch {
 	case o.level < 0 || o.level > 9:
 		return usagef("--level %d is not from 0 to 9", o.level)
-	case to == dataset.GIO && o.level > 0:
-		return usagef("--level is for .npz: GenericIO files are not compressed")
-	case to == dataset.NPZ && len(o.scale)+len(o.coords)+len(o.ghosts) > 0:
+	case set.Matrix != nil && len(o.fields) == 0 && to != dataset.NPZ:
+		return fmt.Errorf("%s: a sparse matrix can be converted to .npz only; its parts are fields for --fields", set.Name)
+	case to != dataset.NPZ && o.level > 0:
+		return usagef("--level is for .npz: other files are not compressed")
+	case to != dataset.GIO && len(o.scale)+len(o.coords)+len(o.ghosts) > 0:
 		return usagef("--scale, --coords and --ghosts are for .gio")
 	case len(o.coords) != 0 && len(o.coords) != 3:
 		return usagef("--coords takes three fields, not %d", len(o.coords))

@@ -19,6 +19,11 @@ func TestGolden(t *testing.T) {
 		"info-npz":          {"info", npzData + "primitives_compressed.npz"},
 		"info-npz-json":     {"info", npzData + "shapes.npz", "--format", "json"},
 		"info-npy":          {"info", npzData + "v1.npy"},
+		"info-dense":        {"info", memmapData + "int16_2d.yaml"},
+		"info-sparse":       {"info", memmapData + "sparse_f32"},
+		"info-sparse-json":  {"info", memmapData + "sparse_f32", "--format", "json"},
+		"cat-dense":         {"cat", memmapData + "int16_2d.array", "--rows", ":5"},
+		"stats-sparse":      {"stats", memmapData + "sparse_f32"},
 		"cat-map":           {"cat", gioData + "parts.gio", "--rows", "48:52"},
 		"cat-aos":           {"cat", gioData + "aos.gio", "--rows", ":3"},
 		"cat-aos-csv":       {"cat", gioData + "aos.gio", "--rows", "-3:", "--format", "csv"},
@@ -74,7 +79,7 @@ func TestUsageErrors(t *testing.T) {
 		{`"x" is no number`, []string{"cat", gioData + "one.gio", "--rows", "x:3"}},
 		{"numbered from 0", []string{"cat", gioData + "one.gio", "--rank", "-2"}},
 		{"rm what?", []string{"rm", "prefix"}},
-		{".gio or .npz", []string{"convert", gioData + "one.gio", "out.txt"}},
+		{".gio, .npz, .memmap or .array", []string{"convert", gioData + "one.gio", "out.txt"}},
 		{"three fields", []string{"convert", gioData + "one.gio", "out.gio", "--coords", "x,y"}},
 	} {
 		fails(t, 2, []string{test.text}, test.args...)
@@ -88,7 +93,8 @@ func TestErrors(t *testing.T) {
 		args  []string
 	}{
 		{[]string{"no such file"}, []string{"info", dir + "/absent.gio"}},
-		{[]string{"not a regular file"}, []string{"cat", dir}},
+		{[]string{"a folder without contents.json"}, []string{"cat", dir}},
+		{[]string{"not a regular file"}, []string{"cat", "/dev/null"}},
 		{[]string{"neither a GenericIO file nor"}, []string{"cat", "main.go"}},
 		{[]string{"one.gio", `no field "w"`, `"phi"`}, []string{"cat", gioData + "one.gio", "--fields", "w"}},
 		{[]string{"asked for twice"}, []string{"cat", gioData + "one.gio", "--fields", "x,x"}},

@@ -46,15 +46,18 @@ type description interface {
 }
 
 func describe(cmd *cobra.Command, name string, o infoOptions) (description, error) {
+	kind, err := dataset.KindOf(name)
+	if err != nil {
+		return nil, err
+	}
+	if kind == dataset.Memmap {
+		return describeMemmap(name)
+	}
 	f, err := dataset.OpenFile(name, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	kind, err := dataset.KindOf(f)
-	if err != nil {
-		return nil, err
-	}
 	switch kind {
 	case dataset.GIO:
 		return describeGIO(cmd.Context(), f, o)

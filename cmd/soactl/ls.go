@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/soastore/soa/cmd/soactl/internal/check"
+	"github.com/soastore/soa/cmd/soactl/internal/dataset"
 	"github.com/soastore/soa/cmd/soactl/internal/progress"
 	"github.com/soastore/soa/cmd/soactl/internal/render"
 )
@@ -24,13 +25,15 @@ func newLs() *cobra.Command {
 PREFIX is the store's Options.Path. Of a folder the keys begin with their store's
 prefix. Only headers are read, so STATE says what names and headers tell:
 
-  ok          all there
-  incomplete  a file is missing
-  no map      partition files without a rank map: an interrupted Set, or a store
-              with Options.Independent
-  mixed       files that do not belong together
-  damaged     a header is not what was written
-  leftover    only files of a process that was killed, or of a Set in progress
+  ok           all there
+  incomplete   a file is missing
+  no map       partition files without a rank map: an interrupted Set, or a store
+               with Options.Independent
+  mixed        files that do not belong together
+  damaged      a header is not what was written
+  leftover     only files of a process that was killed, or of a Set in progress
+  interrupted  a mapped array of no store, whose earlier value is there under other
+               names: soactl verify says what to rename
 
 soactl verify reads all data and says more.`,
 		Example: "  soactl ls /scratch/run7/tmp\n  soactl ls /scratch/run7 --format json",
@@ -42,7 +45,7 @@ soactl verify reads all data and says more.`,
 		if err != nil {
 			return err
 		}
-		if len(found.Values)+len(found.Probes) == 0 && !check.IsDir(args[0]) {
+		if len(found.Values)+len(found.Loose) == 0 && !check.IsDir(args[0]) {
 			return fmt.Errorf("no store has left anything at %s", args[0])
 		}
 		reports, err := glance(cmd, found)
@@ -50,9 +53,9 @@ soactl verify reads all data and says more.`,
 			return err
 		}
 		if format.value == "json" {
-			return render.Document(cmd.OutOrStdout(), listing{reports, orNone(found.Probes)})
+			return render.Document(cmd.OutOrStdout(), listing{reports, orNone(found.Loose), orNone(found.Aside)})
 		}
-		return listTable(cmd.OutOrStdout(), reports, found.Probes)
+		return listTable(cmd.OutOrStdout(), reports, found)
 	}
 	return cmd
 }
@@ -60,7 +63,8 @@ soactl verify reads all data and says more.`,
 // listing is what ls prints as JSON.
 type listing struct {
 	Values []check.Report `json:"values"`
-	Probes []string       `json:"probes"` // leftovers that belong to no value
+	Loose  []string       `json:"leftovers"`   // those that belong to no value
+	Aside  []string       `json:"interrupted"` // mapped arrays to be restored
 }
 
 // orNone returns s as a list that is [] in JSON if it is empty.
@@ -84,7 +88,7 @@ func glance(cmd *cobra.Command, found check.Found) ([]check.Report, error) {
 	return reports, group.Wait()
 }
 
-func listTable(w io.Writer, reports []check.Report, probes []string) error {
+func listTable(w io.Writer, reports []check.Report, found check.Found) error {
 	t := render.NewTable(w, render.Left("KEY"), render.Left("FORMAT"), render.Right("RANKS"), render.Right("ROWS"),
 		render.Right("FIELDS"), render.Right("BYTES"), render.Left("STATE"))
 	for _, r := range reports {
@@ -94,8 +98,11 @@ func listTable(w io.Writer, reports []check.Report, probes []string) error {
 		}
 		t.Row(r.Name, string(r.Kind), strconv.Itoa(r.Ranks), rows(r.Rows), strconv.Itoa(len(r.Fields)), size(r.Bytes), state)
 	}
-	for _, name := range probes {
+	for _, name := range found.Loose {
 		t.Row(name, "", "", "", "", "", "leftover")
+	}
+	for _, name := range found.Aside {
+		t.Row(name, string(dataset.Memmap), "", "", "", "", "interrupted")
 	}
 	return t.Flush()
 }

@@ -13,9 +13,7 @@ import (
 // writeNew writes the file of the given name: first under a partial name, as
 // stores do, so that soactl rm --leftovers knows it.
 func writeNew(name string, force bool, write func(io.WriterAt) error) error {
-	var token [8]byte
-	rand.Read(token[:]) // never fails
-	partial := name + "." + hex.EncodeToString(token[:]) + ".partial"
+	partial := partialName(name)
 	f, err := os.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
@@ -28,6 +26,13 @@ func writeNew(name string, force bool, write func(io.WriterAt) error) error {
 		return errors.Join(err, ignoreMissing(os.Remove(partial)))
 	}
 	return nil
+}
+
+// partialName returns a name for what will be name, or was, that no one looks at.
+func partialName(name string) string {
+	var token [8]byte
+	rand.Read(token[:]) // never fails
+	return name + "." + hex.EncodeToString(token[:]) + ".partial"
 }
 
 // publish gives a file its name, replacing one only if forced.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -30,8 +31,9 @@ not there, or a file is not what its name says, nothing is removed.
 
 Leftovers are what a process that was killed was writing, or had replaced:
 NAME.*.partial, NAME.*.old, PREFIX_*.probe0, and partition files that the rank map
-does not name. A running process has such files too: remove leftovers when none
-runs at PREFIX.`,
+does not name. What was replaced stays if the value is not whole: a store that is
+opened again may go back to it. A running process has such files too: remove
+leftovers when none runs at PREFIX.`,
 		Example: `  soactl rm /scratch/run7/tmp step_40 step_41
   soactl rm /scratch/run7/tmp --leftovers
   soactl rm /scratch/run7/tmp --all --dry-run`,
@@ -61,8 +63,8 @@ runs at PREFIX.`,
 	return cmd
 }
 
-// doomed returns the files to remove, of each value in the order in which a reader
-// that comes in between sees no half value.
+// doomed returns the files and folders to remove, of each value in the order in
+// which a reader that comes in between sees no half value.
 func doomed(cmd *cobra.Command, found check.Found, prefix string, keys []string, o rmOptions) ([]string, error) {
 	for _, key := range keys {
 		if !slices.ContainsFunc(found.Values, func(v soastore.Spilled) bool { return v.Key == key }) {
@@ -78,20 +80,50 @@ func doomed(cmd *cobra.Command, found check.Found, prefix string, keys []string,
 			}
 			files = append(files, v.Files()...)
 		case o.leftovers:
-			files = append(files, new(check.Checker).Value(cmd.Context(), v).Leftovers...)
+			useless, err := uselessOf(cmd, v)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, useless...)
 		}
 	}
 	if o.all || o.leftovers {
-		files = append(files, found.Probes...)
+		files = append(files, found.Loose...)
 	}
-	return files, nil
+	return files, foreign(files, o.force)
+}
+
+// uselessOf returns the leftovers of a value without those that may be its only
+// whole content: a store that is opened again goes back to old files if the value
+// is not whole.
+func uselessOf(cmd *cobra.Command, v soastore.Spilled) ([]string, error) {
+	r := new(check.Checker).Value(cmd.Context(), v)
+	if err := cmd.Context().Err(); err != nil {
+		return nil, err
+	}
+	partial := func(name string) bool { return strings.HasSuffix(name, ".partial") }
+	replaced := len(r.Files) == 0 && slices.ContainsFunc(r.Leftovers, partial)
+	if r.Good() && !replaced {
+		return r.Leftovers, nil
+	}
+	var useless []string
+	for _, name := range r.Leftovers {
+		if !strings.HasSuffix(name, ".old") {
+			useless = append(useless, name)
+			continue
+		}
+		if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "soactl: kept %s: the value is not whole, and a store opened with Options.Reopen may go back to this\n", name); err != nil {
+			return nil, err
+		}
+	}
+	return useless, nil
 }
 
 // ours reports a file of v that has another content than its name says. Leftovers
 // have any content.
 func ours(v soastore.Spilled, force bool) error {
 	for _, name := range v.Files() {
-		if force || slices.Contains(v.Leftovers, name) {
+		if force || v.Format == soastore.Memmap || slices.Contains(v.Leftovers, name) {
 			continue
 		}
 		head, err := firstBytes(name)
@@ -100,6 +132,23 @@ func ours(v soastore.Spilled, force bool) error {
 		}
 		if kind, _ := dataset.KindOfBytes(head); len(head) > 0 && kind != dataset.Kind(v.Format) {
 			return fmt.Errorf("%s is not a %s file, in spite of its name: nothing was removed; use --force if it is a store's", name, v.Format)
+		}
+	}
+	return nil
+}
+
+// foreign reports a folder with something in it that no store writes.
+func foreign(names []string, force bool) error {
+	for _, name := range names {
+		if force || !check.IsDir(name) {
+			continue
+		}
+		others, err := check.Foreign(name)
+		if err != nil {
+			return err
+		}
+		if len(others) > 0 {
+			return fmt.Errorf("%s is not a store's: nothing was removed; use --force if it may go", others[0])
 		}
 	}
 	return nil
@@ -119,10 +168,11 @@ func firstBytes(name string) ([]byte, error) {
 	return head[:n], err
 }
 
-// remove removes the files, going on after an error, or prints their names.
-func remove(w io.Writer, files []string, o rmOptions) error {
+// remove removes the files and folders, going on after an error, or prints their
+// names.
+func remove(w io.Writer, names []string, o rmOptions) error {
 	var failed []string
-	for _, name := range files {
+	for _, name := range names {
 		if o.dryRun || o.verbose {
 			if _, err := fmt.Fprintln(w, name); err != nil {
 				return err
@@ -131,7 +181,7 @@ func remove(w io.Writer, files []string, o rmOptions) error {
 		if o.dryRun {
 			continue
 		}
-		if err := os.Remove(name); err != nil {
+		if err := removeOne(name); err != nil {
 			failed = append(failed, err.Error())
 		}
 	}
@@ -139,4 +189,33 @@ func remove(w io.Writer, files []string, o rmOptions) error {
 		return fmt.Errorf("%s", strings.Join(failed, "; "))
 	}
 	return nil
+}
+
+// removeOne removes a file, or a folder and the files in it, but no folders in that.
+func removeOne(name string) error {
+	if info, err := os.Lstat(name); err != nil || !info.IsDir() {
+		return os.Remove(name)
+	}
+	if !strings.HasSuffix(name, ".partial") { // so that no reader sees half of it
+		partial := partialName(name)
+		if err := os.Rename(name, partial); err != nil {
+			return err
+		}
+		name = partial
+	}
+	return removeFolder(name)
+}
+
+// removeFolder removes a folder and the files in it.
+func removeFolder(name string) error {
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Remove(filepath.Join(name, e.Name())); err != nil {
+			return err
+		}
+	}
+	return os.Remove(name)
 }

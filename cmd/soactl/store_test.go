@@ -29,9 +29,12 @@ func spill(t *testing.T, n int, format soastore.Format, opts soastore.Options, k
 			return err
 		}
 		var s *soastore.Spill
-		if format == soastore.NPZ {
+		switch format {
+		case soastore.NPZ:
 			s, err = soastore.NewNPZ(p, opts)
-		} else {
+		case soastore.Memmap:
+			s, err = soastore.NewMemmap(p, opts)
+		default:
 			s, err = soastore.NewGenericIO(p, 256, opts)
 		}
 		if err != nil {
@@ -112,18 +115,18 @@ func TestLs(t *testing.T) {
 			Bytes               int64
 			Problems            []struct{ Trouble, File, What string }
 		}
-		Probes []string
+		Leftovers []string
 	}
 	require.NoError(t, json.Unmarshal([]byte(must(t, "ls", prefix, "--format", "json")), &doc))
 	require.Equal(t, "b:c", doc.Values[1].Name)
 	require.Len(t, doc.Values[1].Files, 5)
 	require.Equal(t, "float32", doc.Values[1].Fields[0].DType)
 	require.Equal(t, prefix+"_d.tmp.gio#2", doc.Values[2].Problems[0].File)
-	require.Equal(t, []string{prefix + "_" + token + ".probe3"}, doc.Probes)
+	require.Equal(t, []string{prefix + "_" + token + ".probe3"}, doc.Leftovers)
 
 	// of the folder, the keys begin with the prefix
 	require.Contains(t, must(t, "ls", filepath.Dir(prefix)), "\nrun_b%3Ac ")
-	require.JSONEq(t, `{"values": [], "probes": []}`, must(t, "ls", t.TempDir(), "--format", "json"))
+	require.JSONEq(t, `{"values": [], "leftovers": [], "interrupted": []}`, must(t, "ls", t.TempDir(), "--format", "json"))
 }
 
 // ls reads no data: it sees nothing of a value whose data are damaged, and takes

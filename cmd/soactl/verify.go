@@ -27,9 +27,13 @@ func newVerify() *cobra.Command {
 		Long: `Check checksums, sizes, structure, and ranks against one another.
 
 PATH is a file, a store's Options.Path, or a folder, of which all values and all
-other .gio, .npz and .npy files are checked, but no folders in it. All that is
-wrong is reported. Leftovers of killed processes are no fault: soactl ls shows
-them, and soactl rm --leftovers removes them.
+other .gio, .npz and .npy files and mapped arrays are checked, but no folders in it
+besides those of mapped arrays. All that is wrong is reported. Leftovers of killed
+processes are no fault: soactl ls shows them, and soactl rm --leftovers removes
+them.
+
+Mapped arrays have no checksums: their sizes, the structure of sparse matrices and
+the values of bools are checked, and that all can be read.
 
 The exit status is 0 if all is good, 1 if something is bad, and 2 if something
 cannot be opened at all, or there is nothing to check.`,
@@ -77,8 +81,10 @@ type verdict struct {
 
 // targetsOf returns what there is to check at path.
 func targetsOf(path string) []target {
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		return []target{{path: path, file: path}}
+	if check.IsDir(path) == dataset.IsFolder(path) { // not a folder of other things
+		if _, err := dataset.KindOf(path); err == nil || exist(path) {
+			return []target{{path: path, file: path}}
+		}
 	}
 	found, err := check.Find(path)
 	if err != nil {
@@ -103,8 +109,12 @@ func targetsOf(path string) []target {
 	return out
 }
 
-// others returns the files in a folder that belong to no store. Partition files
-// are left out where the rank map is there, which leads to them.
+func exist(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// others returns what there is to check in a folder that belongs to no store.
 func others(dir string, found check.Found) ([]string, error) {
 	taken := map[string]bool{}
 	for _, v := range found.Values {
@@ -116,20 +126,32 @@ func others(dir string, found check.Found) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	out := slices.Clone(found.Aside)
 	for _, e := range entries {
-		name := filepath.Join(dir, e.Name())
-		if _, ok := dataset.KindOfName(name); !ok || e.IsDir() || taken[name] {
-			continue
+		if name := filepath.Join(dir, e.Name()); !taken[name] && leads(name, e.IsDir()) {
+			out = append(out, name)
 		}
-		if index, _, part := strings.Cut(name, "#"); part {
-			if _, err := os.Stat(index); err == nil {
-				continue
-			}
-		}
-		out = append(out, name)
 	}
 	return out, nil
+}
+
+// leads reports whether a file or folder of that name is to be checked: not if
+// another one leads to it. The rank map does to partition files, NAME.yaml to the
+// other files of a mapped array.
+func leads(name string, isDir bool) bool {
+	kind, ok := dataset.KindOfName(name)
+	switch index, _, part := strings.Cut(name, "#"); {
+	case !ok:
+		return false
+	case isDir:
+		return dataset.IsFolder(name)
+	case kind == dataset.Memmap && filepath.Ext(name) == ".yaml": // which others use too
+		return slices.ContainsFunc(dataset.ArraySuffixes[1:], func(suffix string) bool { return exist(dataset.ArrayPath(name) + suffix) })
+	case kind == dataset.Memmap:
+		return filepath.Ext(name) == ".array" && !exist(dataset.ArrayPath(name)+".yaml") && dataset.AsideOf(dataset.ArrayPath(name)) == nil
+	default:
+		return !part || !exist(index)
+	}
 }
 
 // judge checks all targets.
@@ -166,9 +188,7 @@ func bytesOf(targets []target) int64 {
 			files = t.value.Files()
 		}
 		for _, name := range files {
-			if info, err := os.Stat(name); err == nil {
-				n += info.Size()
-			}
+			n += check.SizeOf(name)
 		}
 	}
 	return n

@@ -26,23 +26,23 @@ func (c *Checker) Value(ctx context.Context, v soastore.Spilled) Report {
 	case v.Index == "" && len(v.Parts) == 0: // leftovers only
 	case v.Format == soastore.GenericIO:
 		c.gioValue(ctx, &r, v)
+	case v.Format == soastore.Memmap:
+		c.rankValue(ctx, &r, v, c.folder)
 	default:
-		c.npzValue(ctx, &r, v)
+		c.rankValue(ctx, &r, v, c.npzFile)
 	}
 	r.finish()
 	return r
 }
 
-// File reports on a single file; of a rank map, on its partition files too.
+// File reports on a single file, or a folder of mapped arrays; of a rank map, on its
+// partition files too.
 func (c *Checker) File(ctx context.Context, name string) Report {
 	r := Report{Name: name}
-	if f, err := dataset.OpenFile(name, nil); err != nil {
+	var err error
+	if r.Kind, err = dataset.KindOf(name); err != nil {
 		r.problem(Unreadable, name, "%v", err)
-	} else if r.Kind, err = dataset.KindOf(f); err != nil {
-		r.problem(Unreadable, name, "%v", err)
-		f.Close() // only read from
 	} else {
-		f.Close()
 		c.kind(ctx, &r, name)
 	}
 	r.finish()
@@ -57,10 +57,18 @@ func (c *Checker) kind(ctx context.Context, r *Report, name string) {
 		c.gioFiles(ctx, r, name, parts)
 	case dataset.NPZ:
 		r.Files, r.Ranks = []string{name}, 1
-		c.npzFiles(ctx, r, map[int]string{0: name})
+		c.rankFiles(ctx, r, map[int]string{0: name}, c.npzFile)
 	case dataset.NPY:
 		r.Files, r.Ranks = []string{name}, 1
 		c.npyFile(ctx, r, name)
+	case dataset.Memmap:
+		r.Ranks = 1
+		if dataset.IsFolder(name) {
+			r.Files = []string{name}
+			c.rankFiles(ctx, r, map[int]string{0: name}, c.folder)
+		} else {
+			c.array(ctx, r, dataset.ArrayPath(name))
+		}
 	}
 }
 

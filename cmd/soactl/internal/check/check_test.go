@@ -56,10 +56,10 @@ func TestFindTellsLeftoversByTheirTokens(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found.Values, 1)
 	require.Equal(t, []string{filepath.Join(dir, "p_a.tmp.gio.0123456789abcdef.old")}, found.Values[0].Files())
-	require.Equal(t, []string{filepath.Join(dir, "p_0123456789abcdef.probe12")}, found.Probes)
+	require.Equal(t, []string{filepath.Join(dir, "p_0123456789abcdef.probe12")}, found.Loose)
 	found, err = check.Find(dir)
 	require.NoError(t, err)
-	require.Len(t, found.Probes, 3)
+	require.Len(t, found.Loose, 3)
 	_, err = check.Find(filepath.Join(dir, "absent", "p"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,10 +13,13 @@ import (
 
 // Found is what stores have left at a path.
 type Found struct {
-	Values []soastore.Spilled
-	// Probes are files by which ranks find out which folders they share, left by
-	// processes that were killed meanwhile. They belong to no value.
-	Probes []string
+	Values []soastore.Spilled // sorted by key, as people count
+	// Loose are leftovers that belong to no value: files by which ranks find out which
+	// folders they share and, in a folder, what replacements of mapped arrays left.
+	Loose []string
+	// Aside are the mapped arrays in a folder whose replacement was interrupted, and
+	// whose earlier value is to be restored.
+	Aside []string
 }
 
 var (
@@ -38,7 +42,14 @@ func Find(path string) (Found, error) {
 			out.Values = append(out.Values, v)
 		}
 	}
-	out.Probes, err = probes(path)
+	slices.SortStableFunc(out.Values, func(a, b soastore.Spilled) int {
+		return cmp.Or(cmp.Compare(natural(a.Key), natural(b.Key)), cmp.Compare(a.Key, b.Key))
+	})
+	if out.Loose, err = probes(path); err != nil || !IsDir(path) {
+		return out, err
+	}
+	in, err := Inside(path)
+	out.Loose, out.Aside = append(out.Loose, in.Leftovers...), in.Aside
 	return out, err
 }
 

@@ -77,13 +77,31 @@ func (r *Report) finish() {
 		r.State = "ok"
 	}
 	for _, name := range slices.Concat(r.Files, r.Leftovers) {
-		if info, err := os.Stat(name); err == nil {
-			r.Bytes += info.Size()
-		}
+		r.Bytes += SizeOf(name)
 	}
 	// Lists are [] in JSON, never null.
 	r.Fields, r.Files = orEmpty(r.Fields), orEmpty(r.Files)
 	r.Leftovers, r.Problems = orEmpty(r.Leftovers), orEmpty(r.Problems)
+}
+
+// SizeOf returns the size of a file, or of the files in a folder, as far as they can
+// be seen.
+func SizeOf(name string) int64 {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return 0
+	case !info.IsDir():
+		return info.Size()
+	}
+	size := int64(0)
+	entries, _ := os.ReadDir(name)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+			size += info.Size()
+		}
+	}
+	return size
 }
 
 func orEmpty[T any](s []T) []T {

@@ -1,5 +1,5 @@
-// Package dataset gives GenericIO files, rank maps, .npz and .npy files one shape:
-// ranks that each have rows of the same fields.
+// Package dataset gives GenericIO files, rank maps, .npz and .npy files and mapped
+// arrays one shape: ranks that each have rows of the same fields.
 package dataset
 
 import (
@@ -59,7 +59,7 @@ func (f *Field) Shape(rows int) []int {
 	return append([]int{rows}, f.Row...)
 }
 
-// Set is an open file, or a rank map with its partition files. Its methods are
+// Set is an open file, a rank map with its partition files, or a folder. Its methods are
 // for one goroutine.
 type Set struct {
 	Name   string
@@ -70,6 +70,10 @@ type Set struct {
 	// What GenericIO files say besides, zeros for others.
 	Origin, Scale [3]float64
 	Flags         map[string]genericio.Flags
+
+	// Matrix is the shape of the sparse matrix that the fields are the parts of; nil
+	// for all else.
+	Matrix []int
 
 	place []int // where each of Ranks is for the reader
 	reader
@@ -83,21 +87,35 @@ type reader interface {
 // Open opens a file of any kind; of a rank map it reads the headers of the
 // partition files too.
 func Open(ctx context.Context, name string) (*Set, error) {
-	f, err := OpenFile(name, nil)
+	kind, err := KindOf(name)
 	if err != nil {
 		return nil, err
 	}
-	kind, err := KindOf(f)
-	var s *Set
-	if err == nil {
-		s, err = map[Kind]func(context.Context, *File) (*Set, error){GIO: openGIO, NPZ: openNPZ, NPY: openNPY}[kind](ctx, f)
-	}
+	open := map[Kind]func(context.Context, string) (*Set, error){
+		GIO: inOpened(openGIO), NPZ: inOpened(openNPZ), NPY: inOpened(openNPY), Memmap: openMemmap,
+	}[kind]
+	s, err := open(ctx, name)
 	if err != nil {
-		f.Close() // only read from
 		return nil, inFile(name, err)
 	}
 	s.Name, s.Kind = name, kind
 	return s, nil
+}
+
+// inOpened makes a function that takes a file one that takes its name.
+func inOpened(open func(context.Context, *File) (*Set, error)) func(context.Context, string) (*Set, error) {
+	return func(ctx context.Context, name string) (*Set, error) {
+		f, err := OpenFile(name, nil)
+		if err != nil {
+			return nil, err
+		}
+		s, err := open(ctx, f)
+		if err != nil {
+			f.Close() // only read from
+			return nil, err
+		}
+		return s, nil
+	}
 }
 
 // inFile makes err name the file, if it does not yet.

@@ -1,0 +1,17 @@
+package check
+
+import (
+	"regexp"
+	"strings"
+)
+
+var number = regexp.MustCompile(`[0-9]+`)
+
+// natural returns what to compare instead of a key so that step_9 comes before
+// step_10: its numbers without leading zeros, and with their lengths before them.
+func natural(key string) string {
+	return number.ReplaceAllStringFunc(key, func(digits string) string {
+		digits = strings.TrimLeft(digits, "0")
+		return "0" + string(rune(len(digits))) + digits
+	})
+}
