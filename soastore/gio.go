@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/codec/blosc"
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/genericio"
 	"github.com/soastore/soa/partition"
@@ -20,6 +21,8 @@ type gioFormat struct {
 	s       *Spill
 	p       *partition.Partition
 	boxSize float64
+	// compression is what Options.Codec asks for, nil for none.
+	compression *genericio.Compression
 	// taken are the partition numbers that each key had when the store was opened.
 	// They are not used again: one rank removes those files, at its own pace.
 	taken map[string][]int
@@ -29,11 +32,18 @@ func (f *gioFormat) compress(c codecChoice) error {
 	if c.name == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: Codec %q: there are lz4, lz4hc, zstd, zlib, snappy, blosclz and none", ErrOptions, f.s.opts.Codec)
+	inner, ok := blosc.ParseCompressor(c.name)
+	if !ok {
+		return fmt.Errorf("%w: Codec %q: there are lz4, lz4hc, zstd, zlib, snappy, blosclz and none", ErrOptions, f.s.opts.Codec)
+	}
+	f.compression = &genericio.Compression{Inner: inner, Level: c.level, Shuffle: c.shuffle}
+	return nil
 }
 
 func (f *gioFormat) check(d *soa.Dict) error {
-	_, err := genericio.NewLayout(context.Background(), comm.Self(), f.spec(), d)
+	spec := f.spec()
+	spec.Compress = nil // which is part of planning the file
+	_, err := genericio.NewLayout(context.Background(), comm.Self(), spec, d)
 	return err
 }
 
@@ -110,8 +120,11 @@ func freeBase(old *entry, taken []int, n int) int {
 func (f *gioFormat) writeData(call *call, ch *change, name string, d *soa.Dict) (int64, error) {
 	g := f.s.group
 	w, err := ch.create(name, g.shared())
-	// Ranks exchange sizes here: a context that ends must not keep others waiting.
-	layout, planErr := genericio.NewLayout(context.WithoutCancel(call.ctx), g.writers, f.spec(), d)
+	ctx := call.ctx
+	if g.shared() { // ranks exchange sizes: a context that ends must not break them
+		ctx = context.WithoutCancel(ctx)
+	}
+	layout, planErr := genericio.NewLayout(ctx, g.writers, f.spec(), d)
 	if err != nil {
 		return 0, errors.Join(err, planErr)
 	}
@@ -132,6 +145,7 @@ func (f *gioFormat) spec() genericio.Spec {
 		PhysScale: [3]float64{f.boxSize, f.boxSize, f.boxSize},
 		Flags:     f.flags(),
 		Align:     align,
+		Compress:  f.compression,
 	}
 }
 

@@ -37,6 +37,8 @@ var Kinds = []Kind{
 	{Name: "npz deflate", Ragged: true, Files: true, Open: with(soastore.NewNPZ, soastore.Options{Codec: "deflate:1"})},
 	{Name: "gio per rank", Files: true, Open: openGenericIO},
 	{Name: "gio per node", Files: true, Open: layout(soastore.LayoutPerNode)},
+	{Name: "gio per node, zstd", Files: true, Open: with(layout(soastore.LayoutPerNode), soastore.Options{Codec: "zstd:1"})},
+	{Name: "gio lz4", Files: true, Open: with(openGenericIO, soastore.Options{Codec: "lz4:bit"})},
 	{Name: "gio one file", Files: true, Open: layout(soastore.LayoutOneFile)},
 	{Name: "npz", Ragged: true, Files: true, Open: soastore.NewNPZ},
 	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Open: soastore.NewMemmap},
