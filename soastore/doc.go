@@ -1,10 +1,13 @@
 // Package soastore keeps Structure-of-Arrays values of a parallel program under
 // keys, in memory or in files that other programs read too.
 //
-// There are two kinds of store, both a [*Spill]. [NewGenericIO] writes GenericIO
+// There are three kinds of store, all a [*Spill]. [NewGenericIO] writes GenericIO
 // files, as cosmology codes exchange them: columns of equal length. [NewNPZ]
-// writes one NumPy .npz file for each rank: arrays of any shape. With an empty
-// Options.Path either keeps its values in memory, with the same checks.
+// writes one NumPy .npz file for each rank: arrays of any shape. [NewMemmap] writes
+// a folder of raw arrays for each rank, which views map without reading them. With
+// an empty Options.Path each keeps its values in memory, with the same checks.
+//
+// Options.Codec compresses files, and Options.MemoryCodec what is in memory.
 //
 // # Keys and ranks
 //
@@ -20,14 +23,16 @@
 // For Options.Path "/scratch/run7/tmp", the key "step_41" is in
 // /scratch/run7/tmp_step_41.tmp.gio, with /scratch/run7/tmp_step_41.tmp.gio#0, #1
 // and so on beside it when there are several ranks, or in
-// /scratch/run7/tmp_step_41.tmp.rank-0.npz, ...rank-1.npz and so on. Bytes of a key
+// /scratch/run7/tmp_step_41.tmp.rank-0.npz, ...rank-1.npz and so on, or in folders
+// /scratch/run7/tmp_step_41.tmp.rank-0.memmap and so on. Bytes of a key
 // outside A-Z a-z 0-9 . _ - are written as %XX. The folder must exist. Ranks on
 // different nodes may see different folders under one name.
 //
 // New content is written under a name that ends in .partial and renamed when all
 // ranks agree. Close removes the files that the store wrote, unless Options.Keep.
-// A process that is killed leaves its files behind: soactl lists and removes them,
-// and Options.Reopen takes them in again.
+// A process that is killed leaves its files behind. Options.Reopen takes them in
+// again, and mends values that the ranks were just replacing; soactl lists, checks
+// and removes them.
 //
 // # Caveats
 //
