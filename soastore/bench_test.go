@@ -1,6 +1,7 @@
 package soastore_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -104,4 +105,32 @@ func benchStore(b *testing.B, s *soastore.Spill, d *soa.Dict, base plain) {
 	compare("View", size, base.read, func() {
 		require.NoError(b, s.View("k", nil, func(*soa.Dict) error { return nil }))
 	}, nothing)
+}
+
+// BenchmarkSmall measures a key of 10 fields of 100 elements each: put away, read
+// and removed. The cost is that of the calls, to the file system and to the ranks.
+func BenchmarkSmall(b *testing.B) {
+	d := soa.NewDict()
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
+		d.Set(name, soa.Of(make([]float32, 100)))
+	}
+	for _, kind := range storetest.Kinds {
+		for _, n := range []int{1, 2, 4} {
+			b.Run(fmt.Sprintf("%s/%d ranks", kind.Name, n), func(b *testing.B) {
+				dir := b.TempDir()
+				require.NoError(b, comm.Run(n, func(c comm.Comm) error {
+					return storetest.OneRank(c, kind, dir, func(e *storetest.Env) {
+						s := e.Open(soastore.Options{})
+						for range b.N {
+							require.NoError(e, s.Set("k", d))
+							_, err := s.Get("k")
+							require.NoError(e, err)
+							require.NoError(e, s.Remove("k"))
+						}
+						require.NoError(e, s.Close())
+					})
+				}))
+			})
+		}
+	}
 }
