@@ -60,7 +60,7 @@ OUT appears when it is whole. If it is there already, convert fails, unless --fo
 	cmd.Flags().StringSliceVar(&o.coords, "coords", nil, "fields that are coordinates, for .gio: `x,y,z`")
 	cmd.Flags().StringSliceVar(&o.ghosts, "ghosts", nil, "fields that may be of ghosts, for .gio: `a,b`")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return convert(cmd, args[0], args[1], o)
+		return convert(cmd, args[0], filepath.Clean(args[1]), o)
 	}
 	return cmd
 }

@@ -321,3 +321,53 @@ func TestRmLeftoversKeepsTheOldOfTornValues(t *testing.T) {
 	require.DirExists(t, old)
 	require.NoDirExists(t, done)
 }
+
+// An array of a hole, larger than any memory, is read block by block.
+func TestMappedArrayLargerThanMemory(t *testing.T) {
+	const rows = 1 << 38
+	name := filepath.Join(t.TempDir(), "large")
+	require.NoError(t, memmap.Create(name, soa.Int32, []int{rows}, memmap.Options{}))
+	a, err := memmap.Open[int32](name, memmap.ReadWrite)
+	require.NoError(t, err)
+	v, err := a.Values()
+	require.NoError(t, err)
+	v[0], v[rows-1] = 7, 9
+	require.NoError(t, a.Close())
+	require.Equal(t, "large\n7\n0\n", must(t, "cat", name, "--rows", ":2", "--format", "csv"))
+	require.Equal(t, "large\n0\n9\n", must(t, "cat", name, "--rank", "0", "--rows", "-2:", "--format", "csv"))
+	fails(t, 1, []string{"no such rank: 1; there are 1, from 0 to 0"}, "cat", name, "--rank", "1")
+}
+
+// Blocks are put together again, whatever their fields' sizes are.
+func TestBlocksOfMappedArrays(t *testing.T) {
+	scalar, err := soa.Of([]float64{3.25}).Reshape()
+	require.NoError(t, err)
+	long, wide := make([]int32, 40<<20), make([]int64, 3*(1<<20))
+	for i := range long {
+		long[i] = int32(i)
+	}
+	for i := range wide {
+		wide[i] = int64(i)
+	}
+	d := soa.NewDict()
+	d.Set("long", soa.Of(long))
+	d.Set("scalar", scalar)
+	d.Set("wide", soa.Shaped(wide, 3, 1<<20))
+	prefix := filepath.Join(t.TempDir(), "run")
+	s := openMemmap(t, prefix)
+	require.NoError(t, s.Set("a", d))
+	require.NoError(t, s.Close())
+	folder := rankFolder(prefix, "a", "0")
+	require.NoError(t, os.WriteFile(prefix+".json", []byte(must(t, "stats", folder, "--format", "json")), 0o600))
+	must(t, "convert", folder, prefix+".npz")
+	require.Equal(t, must(t, "stats", folder), must(t, "stats", prefix+".npz"))
+	require.JSONEq(t, `{"scalar": {"dtype": "float64", "shape": [], "values": 3.25}}`,
+		must(t, "cat", folder, "--fields", "scalar", "--format", "json"))
+	testkit.Python(t, `
+import sys, json, numpy as np
+a = np.load(sys.argv[1])
+assert (a["long"] == np.arange(40 << 20)).all() and a["scalar"] == 3.25 and a["scalar"].shape == ()
+assert (a["wide"] == np.arange(3 << 20).reshape(3, -1)).all()
+s = {f["field"]: f for f in json.load(open(sys.argv[2]))}
+assert s["long"]["count"] == 40 << 20 and s["long"]["max"] == (40 << 20) - 1 and s["scalar"]["count"] == 1`, prefix+".npz", prefix+".json")
+}

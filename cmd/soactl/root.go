@@ -14,8 +14,13 @@ import (
 func newRoot() (root *cobra.Command, understood *bool) {
 	understood = new(bool)
 	root = &cobra.Command{
-		Use:           "soactl",
-		Short:         "Inspect, check, convert and clean up spilled stores, GenericIO and NumPy files",
+		Use:   "soactl",
+		Short: "Inspect, check, convert and clean up spilled stores, GenericIO and NumPy files",
+		Long: `Inspect, check, convert and clean up spilled stores, GenericIO and NumPy files.
+
+A FILE is a .gio, .npz or .npy file, a folder of mapped arrays, as a store of
+soastore.NewMemmap has one for each rank, or a mapped array: NAME, NAME.yaml or
+NAME.array.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

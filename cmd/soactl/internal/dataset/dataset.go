@@ -25,7 +25,7 @@ type Field struct {
 	Type   string    // DType's name, or the file's own for what cannot be read
 	Row    []int     // the shape of a row: empty for a single element
 	Scalar bool      // a 0-dimensional array: one row without a dimension for it
-	Rows   []int     // on each of the Set's ranks
+	Rows   []int     // of each of the Set's Ranks
 }
 
 // Total returns the number of rows on all ranks.
@@ -62,9 +62,11 @@ func (f *Field) Shape(rows int) []int {
 // Set is an open file, a rank map with its partition files, or a folder. Its methods are
 // for one goroutine.
 type Set struct {
-	Name   string
-	Kind   Kind
-	Ranks  []int // of the program that wrote it; a file without ranks has 0 only
+	Name string
+	Kind Kind
+	// Ranks are those of the program that wrote it, in order; a file without ranks has
+	// 0 only. A rank whose rows come in blocks is there once for each.
+	Ranks  []int
 	Fields []Field
 
 	// What GenericIO files say besides, zeros for others.
@@ -135,18 +137,23 @@ func (s *Set) Read(ctx context.Context, i int, into *soa.Dict, names ...string) 
 
 // KeepRank leaves the Set with one rank, that of the given number.
 func (s *Set) KeepRank(rank int) error {
-	i := slices.Index(s.Ranks, rank)
-	if i < 0 {
+	lo := slices.Index(s.Ranks, rank)
+	if lo < 0 {
 		return fmt.Errorf("%s: %w: %d; there are %s", s.Name, genericio.ErrRank, rank, span(s.Ranks))
 	}
-	s.Ranks, s.place = s.Ranks[i:i+1], s.place[i:i+1]
+	hi := lo + 1
+	for hi < len(s.Ranks) && s.Ranks[hi] == rank {
+		hi++
+	}
+	s.Ranks, s.place = s.Ranks[lo:hi], s.place[lo:hi]
 	for k := range s.Fields {
-		s.Fields[k].Rows = s.Fields[k].Rows[i : i+1]
+		s.Fields[k].Rows = s.Fields[k].Rows[lo:hi]
 	}
 	return nil
 }
 
 func span(ranks []int) string {
+	ranks = slices.Compact(slices.Clone(ranks))
 	if len(ranks) == 0 {
 		return "none"
 	}

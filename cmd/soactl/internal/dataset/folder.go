@@ -49,7 +49,7 @@ func IsFolder(name string) bool {
 		return false
 	}
 	_, err = os.Lstat(filepath.Join(name, ContentsName))
-	return err == nil || filepath.Ext(name) == "."+string(Memmap)
+	return err == nil || filepath.Ext(filepath.Clean(name)) == "."+string(Memmap)
 }
 
 // ReadFolder reads the table of contents of a folder, not its arrays.
