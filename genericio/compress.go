@@ -12,10 +12,13 @@ import (
 	"github.com/soastore/soa/internal/crc64"
 )
 
-// Compression says how [Spec.Compress] compresses. The C++ library reads what any
-// of the compressors makes. The zero value works.
+// Compression says how [Spec.Compress] compresses. The zero value works.
 type Compression struct {
-	// Inner is what compresses the streams of a Blosc chunk. The default is LZ4.
+	// Inner is what compresses the streams of a Blosc chunk. The default is LZ4. Two
+	// of the others are not for the C++ library as it comes, with c-blosc 1.10: its
+	// Zstd reads only frames older than those of today, and its Snappy, as current
+	// compilers build it, gets some short repeats wrong, its own too (which the
+	// checksum of the rows tells).
 	Inner blosc.Compressor
 	// Shuffle is what is done to the rows first. The default is ByteShuffle.
 	Shuffle blosc.Shuffle

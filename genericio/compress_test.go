@@ -187,12 +187,26 @@ func TestChunksOfTheReferenceFiles(t *testing.T) {
 		require.Equal(t, want.Compressor, h.Compressor, file)
 		require.Equal(t, 8, h.TypeSize)
 	}
-	r, err := newReader(load(t, "comp-multiblock.gio"))
+}
+
+// A file that the C++ library wrote whose chunks have several of Blosc's own blocks.
+func TestChunksOfSeveralBlocks(t *testing.T) {
+	r, err := newReader(load(t, "comp-blocks.gio"))
 	require.NoError(t, err)
-	v, _ := r.Variable("id")
-	h, err := r.Chunk(0, v)
-	require.NoError(t, err)
-	require.Greater(t, h.Bytes, h.BlockSize)
+	require.NoError(t, r.Verify(ctx))
+	for rank := range 2 {
+		rows := 300_001 + 7*rank
+		want := one("id", column(rows, func(i int) int64 { return int64(1000000*rank + i - 5) }))
+		want.Set("cell", column(rows, func(i int) int32 { return int32(i / 1000) }))
+		d := soa.NewDict()
+		require.NoError(t, r.ReadRank(ctx, rank, d))
+		requireEqual(t, want, d)
+		for v := range r.Header().Variables {
+			h, err := r.Chunk(rank, v)
+			require.NoError(t, err)
+			require.Greater(t, h.Bytes, 2*h.BlockSize)
+		}
+	}
 }
 
 // Ranks that differ, and options that are none, are errors on all ranks.

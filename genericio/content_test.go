@@ -37,7 +37,6 @@ var fixtures = []fixture{
 	{file: "comp-zlib.gio", seed: 13, ranks: 3, base: 900},
 	{file: "comp-bitshuffle.gio", seed: 14, ranks: 2, base: 1001},
 	{file: "comp-noshuffle.gio", seed: 15, ranks: 2, base: 1000},
-	{file: "comp-multiblock.gio", seed: 21, ranks: 1, base: 20001},
 }
 
 func fixtureNamed(t testing.TB, file string) fixture {

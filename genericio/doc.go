@@ -1,6 +1,7 @@
 // Package genericio reads and writes GenericIO files: columns of numbers, each
 // rank's apart and each with a checksum, as HACC and the tools around it keep
-// their particles. The C++ library reads every file that is written here.
+// their particles. The C++ library reads every file that is written here; what to
+// mind with compressed ones is at [Compression].
 //
 // # Reading
 //
@@ -25,8 +26,10 @@
 //
 //   - The element types are the integers of 8 to 64 bits, float32 and float64. An
 //     array has the shape [rows] or [rows n]; all have the same number of rows.
-//   - Blocks that went through a filter (Blosc compression) give an [ErrFilter];
-//     the headers of such files, their other blocks and [Reader.Verify] work.
+//   - Compressed blocks are Blosc's, with any of its compressors, read and written
+//     ([Spec.Compress]). Zstd frames older than zstd 1.0, of earlier versions of the
+//     C++ library, give a [codec.ErrOldZstd], and other filters an [ErrFilter]: the
+//     other blocks of such files and [Reader.Verify] work.
 //   - Files are written in the machine's byte order and read in both.
 //   - Nothing is synced to disk.
 package genericio
