@@ -252,8 +252,31 @@ func TestVerifySparse(t *testing.T) {
 	bad(t, name, `damaged: .*sparse_f32.*row`)
 	require.Contains(t, must(t, "info", name), "sparse (CSR)", "which does not look at the elements")
 	flip(t, name+".indptr", 4)
+	touch(t, filepath.Join(dir, "other.yaml"))
+	touch(t, filepath.Join(dir, "other.data")) // of another program
 	flip(t, name+".indices", -1)
 	bad(t, dir, `damaged: .*sparse_f32.*column`)
+}
+
+// daf lets the two types of integers differ.
+func TestVerifySparseOfTwoTypes(t *testing.T) {
+	name := filepath.Join(copyOf(t, sparseFiles...), "sparse_f32")
+	testkit.Python(t, `
+import sys, numpy as np
+name = sys.argv[1]
+np.fromfile(name + ".indptr", "i4").astype("i8").tofile(name + ".indptr")
+text = open(name + ".yaml").read()
+open(name + ".yaml", "w").write(text.replace("indptr_dtype: int32", "indptr_dtype: int64"))`, name)
+	must(t, "verify", name)
+	flip(t, name+".indptr", 8)
+	bad(t, name, `damaged: .*sparse_f32.*row`)
+}
+
+// Elements without a description may be all that is left of an array.
+func TestVerifyArrayWithoutYAML(t *testing.T) {
+	dir := copyOf(t, denseFiles("int8_1d")...)
+	require.NoError(t, os.Remove(filepath.Join(dir, "int8_1d.yaml")))
+	bad(t, dir, `incomplete: .*int8_1d.*no such array`)
 }
 
 func TestVerifyBools(t *testing.T) {

@@ -146,9 +146,10 @@ func leads(name string, isDir bool) bool {
 	case isDir:
 		return dataset.IsFolder(name)
 	case kind == dataset.Memmap && filepath.Ext(name) == ".yaml": // which others use too
-		return slices.ContainsFunc(dataset.ArraySuffixes[1:], func(suffix string) bool { return exist(dataset.ArrayPath(name) + suffix) })
+		return slices.ContainsFunc([]string{".array", ".indices", ".indptr"}, func(suffix string) bool { return exist(dataset.ArrayPath(name) + suffix) })
 	case kind == dataset.Memmap:
-		return filepath.Ext(name) == ".array" && !exist(dataset.ArrayPath(name)+".yaml") && dataset.AsideOf(dataset.ArrayPath(name)) == nil
+		path := dataset.ArrayPath(name)
+		return name == path+".array" && !exist(path+".yaml") && dataset.AsideOf(path) == nil // which Find found
 	default:
 		return !part || !exist(index)
 	}
