@@ -86,6 +86,63 @@ func BenchmarkReadVersusPread(b *testing.B) {
 	}
 }
 
+// benchColumns are what compression is measured with: columns that are mostly noise,
+// as particles have, and some that compress, as catalogues have.
+var benchColumns = map[string]func() *soa.Dict{
+	"particles": func() *soa.Dict { return testkit.RandomDict(1, benchRows) },
+	"catalogue": func() *soa.Dict {
+		d := soa.NewDict()
+		d.Set("id", ramp(benchRows))
+		d.Set("halo", column(benchRows, func(i int) int64 { return int64(mix(uint64(i/100)) >> 30) }))
+		d.Set("pos", column(benchRows, func(i int) float32 { return float32(i/1000) + float32(mix(uint64(i))>>52)/4096 }))
+		d.Set("flags", column(benchRows, func(i int) uint16 { return uint16(mix(uint64(i))) & 0x11 }))
+		return d
+	},
+	"noise": func() *soa.Dict { return one("noise", noise(1, 4*benchRows)) },
+}
+
+// The baseline plans and writes the same columns raw. MB/s are of the columns' bytes.
+func BenchmarkWriteCompressedVersusRaw(b *testing.B) {
+	for name, columns := range benchColumns {
+		b.Run(name, func(b *testing.B) {
+			d, size := columns(), int64(0)
+			f, raw := benchFile(b), benchFile(b)
+			write := func(f *os.File, spec genericio.Spec) {
+				l, err := genericio.NewLayout(ctx, comm.Self(), spec, d)
+				require.NoError(b, err)
+				require.NoError(b, l.WriteRank(ctx, f, d))
+				size = l.Size()
+			}
+			versus(b, int64(d.NBytes()), func() { write(raw, genericio.Spec{}) }, func() { write(f, compressed(0)) })
+			b.ReportMetric(float64(d.NBytes())/float64(size), "ratio")
+		})
+	}
+}
+
+// The baseline reads the same columns raw, checked as well.
+func BenchmarkReadCompressedVersusRaw(b *testing.B) {
+	for name, columns := range benchColumns {
+		b.Run(name, func(b *testing.B) {
+			d := columns()
+			open := func(spec genericio.Spec) (*genericio.Reader, int64) {
+				f := benchFile(b)
+				l, err := genericio.NewLayout(ctx, comm.Self(), spec, d)
+				require.NoError(b, err)
+				require.NoError(b, l.WriteRank(ctx, f, d))
+				r, err := genericio.NewReader(f, l.Size(), genericio.ReadOptions{})
+				require.NoError(b, err)
+				return r, l.Size()
+			}
+			raw, _ := open(genericio.Spec{})
+			packed, size := open(compressed(0))
+			into := d.Share()
+			versus(b, int64(d.NBytes()), func() { require.NoError(b, raw.ReadRank(ctx, 0, into)) },
+				func() { require.NoError(b, packed.ReadRank(ctx, 0, into)) })
+			b.ReportMetric(float64(d.NBytes())/float64(size), "ratio")
+		})
+	}
+}
+
 // The baseline sums the same bytes: what a checked view must cost.
 func BenchmarkViewVersusCRC(b *testing.B) {
 	d := testkit.RandomDict(1, benchRows)
