@@ -49,8 +49,8 @@ func (e *FormatError) Unwrap() []error {
 
 // A BlockError says which block of a file could not be read: one variable's
 // rows of one rank. Err is an ErrChecksum, an ErrFilter, an ErrFormat for a file
-// that ends too early or a chunk that is damaged, a [codec.ErrOldZstd], or the error
-// of the read itself.
+// that ends too early or a chunk that is damaged, the ErrOldZstd of package codec
+// for a chunk of frames older than zstd 1.0, or the error of the read itself.
 type BlockError struct {
 	File     string
 	Rank     int // position in the file

@@ -68,3 +68,30 @@ func ExampleOpen() {
 	// vec3 float32 4
 	// {pos:float32[87 4]}
 }
+
+// Which columns are compressed, by what, and how well.
+func ExampleReader_Chunk() {
+	f, err := genericio.Open("testdata/comp-lz4.gio", genericio.ReadOptions{})
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	for i, v := range f.Header().Variables {
+		b := f.Block(0, i)
+		if len(b.Filters) == 0 {
+			continue
+		}
+		h, err := f.Chunk(0, i)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%s %v %.1f\n", v.Name, h.Compressor, float64(b.Plain)/float64(b.Size))
+	}
+	// Output:
+	// x lz4 1.1
+	// y lz4 1.1
+	// z lz4 1.1
+	// vx lz4 1.1
+	// phi lz4 1.1
+	// id lz4 15.4
+}

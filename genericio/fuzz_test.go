@@ -16,6 +16,8 @@ import (
 	"github.com/soastore/soa/genericio"
 )
 
+// The seeds are files of some kilobytes, which go test would spend minutes on to make
+// smaller: fuzz with -fuzzminimizetime 10x.
 func seeds(f *testing.F) (names []string) {
 	names, err := filepath.Glob("testdata/*.gio*")
 	require.NoError(f, err)
