@@ -74,8 +74,7 @@ func (l *Layout) compress(ctx context.Context, c comm.Comm, o blosc.Options, d *
 	return nil
 }
 
-// minSaving is the part of a column that compression must take away to pay: that is
-// 1/minSaving.
+// minSaving says when compression pays: when it takes away 1/minSaving of a column.
 const minSaving = 32
 
 // pack returns a variable's rows as a filtered block, nil where that does not pay

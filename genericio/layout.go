@@ -32,8 +32,9 @@ type Layout struct {
 // no messages.
 //
 // With [Spec.Compress] this is where the columns are compressed, for the sizes are
-// part of the plan: on all processors and several at a time, after which the Layout
-// keeps what the compressed ones take. Their values must stay until they are written.
+// part of the plan: on all processors and several at a time, with memory for up to
+// four of them. The Layout keeps what the compressed ones take, and their values must
+// stay until they are written.
 //
 // Collective. If it fails, it fails on every rank: with a *SchemaError where the
 // ranks differ, an ErrRank if two of them claim the same place, or a
