@@ -2,6 +2,7 @@ package soastore
 
 import (
 	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/soastore/soa"
@@ -127,8 +128,8 @@ func (c *caching) discard(v *cachedValue) error {
 	v.live = false
 	c.mu.Unlock()
 	err := c.cache.Remove(v.key)
-	if errors.Is(err, ErrNotFound) {
-		err = nil
+	if errors.Is(err, ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		err = nil // somebody else removed it, or its file
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -213,6 +213,7 @@ type viewer struct {
 	key   string
 	names []string // nil for all
 	fn    func(*soa.Dict) error
+	ran   bool  // fn has returned
 	err   error // of fn
 }
 
@@ -223,9 +224,16 @@ func (t *viewer) from(s Store, got func(*soa.Dict)) error {
 	})
 }
 
-func (t *viewer) hit(cache Store, got func(*soa.Dict)) error { return t.from(cache, got) }
+func (t *viewer) hit(cache Store, got func(*soa.Dict)) error {
+	err := t.from(cache, got)
+	if t.ran { // what went wrong later, in closing a file, does not concern the caller
+		return nil
+	}
+	return err
+}
 
 func (t *viewer) share(d *soa.Dict) error {
 	t.err = t.fn(d)
+	t.ran = true
 	return nil
 }
