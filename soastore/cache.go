@@ -122,7 +122,6 @@ func NewCache(source, cache Store, opts CacheOptions) (*Cache, error) {
 	c := &caching{
 		source: source, cache: cache, opts: opts, lends: true, keeps: true,
 		index:   cacheIndex{values: map[string]*cachedValue{}},
-		absent:  absentKeys{},
 		flights: map[request]*flight{},
 		changes: changes{keys: map[string]*keyChange{}},
 	}

@@ -94,39 +94,3 @@ func (x *cacheIndex) expireBy(deadline time.Time) {
 		x.expiry = deadline
 	}
 }
-
-// maxAbsent is the most keys that are remembered as absent.
-const maxAbsent = 10_000
-
-// absentKeys are keys that the source did not have, each with the time until
-// which that is believed.
-type absentKeys map[string]time.Time
-
-// has reports whether key is believed to be absent.
-func (a absentKeys) has(key string, now time.Time) bool {
-	until, ok := a[key]
-	return ok && now.Before(until)
-}
-
-// add puts in key, in place of any other if there are too many.
-func (a absentKeys) add(key string, now, until time.Time) {
-	if len(a) >= maxAbsent {
-		a.forget(now)
-	}
-	for other := range a {
-		if len(a) < maxAbsent {
-			break
-		}
-		delete(a, other)
-	}
-	a[key] = until
-}
-
-// forget takes out the keys whose time is over.
-func (a absentKeys) forget(now time.Time) {
-	for key := range a {
-		if !a.has(key, now) {
-			delete(a, key)
-		}
-	}
-}

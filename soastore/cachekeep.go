@@ -188,7 +188,7 @@ func (c *caching) adopt() {
 func (c *Cache) ClearCache() error {
 	c.mu.Lock()
 	c.abandon(func(request) bool { return true })
-	clear(c.absent)
+	c.absent = absentKeys{}
 	c.mu.Unlock()
 	return c.discardAll()
 }

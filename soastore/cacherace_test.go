@@ -249,7 +249,9 @@ func race(t *testing.T, c cached) {
 	var writers, readers sync.WaitGroup
 	for _, key := range keys {
 		histories[key] = &history{}
-		writers.Go(func() { require.NoError(t, histories[key].write(c, key, 150)) })
+	}
+	for key, h := range histories {
+		writers.Go(func() { require.NoError(t, h.write(c, key, 150)) })
 	}
 	var stop atomic.Bool
 	for i := range 4 {

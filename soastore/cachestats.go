@@ -90,7 +90,7 @@ func (c *Cache) Info() CacheInfo {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.absent.forget(now)
-	info.Size, info.Absent = c.index.size, len(c.absent)
+	info.Size, info.Absent = c.index.size, len(c.absent.until)
 	for _, v := range c.index.all() {
 		if v.live {
 			info.Values = append(info.Values, CachedValue{v.key, v.size, now.Sub(v.since), !v.fresh(now)})

@@ -132,7 +132,7 @@ func (c *caching) begin(key string) *keyChange {
 	}
 	ch.calls++
 	c.abandon(func(r request) bool { return r.key == key })
-	delete(c.absent, key)
+	c.absent.remove(key)
 	return ch
 }
 
@@ -153,7 +153,7 @@ func (c *caching) beginAll() {
 		ch.contended = true
 	}
 	c.abandon(func(request) bool { return true })
-	clear(c.absent)
+	c.absent = absentKeys{}
 }
 
 func (c *caching) endAll() {
