@@ -2,7 +2,6 @@ package soastore_test
 
 import (
 	"fmt"
-	"slices"
 	"syscall"
 	"testing"
 
@@ -49,12 +48,8 @@ func sweep(t *testing.T, fault faultfs.Fault, crash bool) {
 	}
 }
 
-// hasOwnFiles reports whether a kind of store handles files in a way of its own:
-// one that only packs them otherwise does not.
-func hasOwnFiles(kind storetest.Kind) bool {
-	packed := []string{"npz deflate", "gio lz4", "gio per node, zstd"}
-	return kind.Files && !slices.Contains(packed, kind.Name)
-}
+// hasOwnFiles reports whether a kind of store handles files in a way of its own.
+func hasOwnFiles(kind storetest.Kind) bool { return kind.Files && !kind.Varied }
 
 // runFaulty makes op on n ranks, of which one has its files in f.
 func runFaulty(t *testing.T, kind storetest.Kind, op string, n, victim int, f *faultfs.FS, crash bool) {

@@ -51,9 +51,9 @@ var importRules = map[string]rule{
 	"partition": {". comm", ""},
 	"npz":       {". internal/wire internal/fsys", "github.com/klauspost/compress github.com/pierrec/lz4/v4"},
 
-	"genericio": {". codec comm internal/wire internal/crc64 internal/fsys", "golang.org/x/sync"},
+	"genericio": {". codec codec/blosc comm internal/wire internal/crc64 internal/fsys", "golang.org/x/sync"},
 
-	"soastore": {". codec comm partition genericio npz memmap internal/fsys", "golang.org/x/sync"},
+	"soastore": {". codec codec/blosc comm partition genericio npz memmap internal/fsys", "golang.org/x/sync"},
 
 	"cmd/soactl/...": {publicPackages + " cmd/soactl/internal/...",
 		"github.com/spf13/cobra github.com/jedib0t/go-pretty/v6 github.com/dustin/go-humanize github.com/guptarohit/asciigraph gonum.org/v1/plot golang.org/x/sync golang.org/x/sys"},

@@ -19,11 +19,11 @@ func kindNamed(name string) (storetest.Kind, error) {
 	return storetest.Kind{}, fmt.Errorf("no kind of store %q", name)
 }
 
-// fileKinds are the kinds of store that keep files.
+// fileKinds are the kinds of store that keep files, each in its own way.
 func fileKinds() []storetest.Kind {
 	var out []storetest.Kind
 	for _, k := range storetest.Kinds {
-		if k.Files {
+		if k.Files && !k.Varied {
 			out = append(out, k)
 		}
 	}

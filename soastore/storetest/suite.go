@@ -24,6 +24,7 @@ type Kind struct {
 	Ragged bool // takes arrays of any shape and type, of different lengths
 	Files  bool // keeps values in files
 	Packed bool // keeps compressed copies in memory
+	Varied bool // differs from another kind only in how it packs values
 	NoSums bool // files have no checksums: only a wrong size is seen
 	Open   opener
 }
@@ -34,11 +35,11 @@ var Kinds = []Kind{
 	{Name: "npz memory", Ragged: true, Open: soastore.NewNPZ},
 	{Name: "memory, auto", Ragged: true, Packed: true, Open: with(soastore.NewNPZ, soastore.Options{MemoryCodec: "auto"})},
 	{Name: "memory, zstd", Ragged: true, Packed: true, Open: with(soastore.NewNPZ, soastore.Options{MemoryCodec: "zstd:1:bit"})},
-	{Name: "npz deflate", Ragged: true, Files: true, Open: with(soastore.NewNPZ, soastore.Options{Codec: "deflate:1"})},
+	{Name: "npz deflate", Varied: true, Ragged: true, Files: true, Open: with(soastore.NewNPZ, soastore.Options{Codec: "deflate:1"})},
 	{Name: "gio per rank", Files: true, Open: openGenericIO},
 	{Name: "gio per node", Files: true, Open: layout(soastore.LayoutPerNode)},
-	{Name: "gio per node, zstd", Files: true, Open: with(layout(soastore.LayoutPerNode), soastore.Options{Codec: "zstd:1"})},
-	{Name: "gio lz4", Files: true, Open: with(openGenericIO, soastore.Options{Codec: "lz4:bit"})},
+	{Name: "gio per node, zstd", Varied: true, Files: true, Open: with(layout(soastore.LayoutPerNode), soastore.Options{Codec: "zstd:1"})},
+	{Name: "gio lz4", Varied: true, Files: true, Open: with(openGenericIO, soastore.Options{Codec: "lz4:bit"})},
 	{Name: "gio one file", Files: true, Open: layout(soastore.LayoutOneFile)},
 	{Name: "npz", Ragged: true, Files: true, Open: soastore.NewNPZ},
 	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Open: soastore.NewMemmap},
