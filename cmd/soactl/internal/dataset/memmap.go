@@ -70,10 +70,11 @@ func StatField(folder Folder, f FolderField) (memmap.Info, error) {
 }
 
 // mapped reads mapped arrays. They may be larger than memory, and so are read in
-// blocks of rows: Ranks has the number of their one rank once for each block.
+// blocks of rows, the same ones of every field: Ranks has the number of their one
+// rank once for each block.
 type mapped struct {
 	fields map[string]mappedField
-	blocks int
+	rows   int // in a block
 }
 
 type mappedField struct {
@@ -85,40 +86,53 @@ type mappedField struct {
 	shape  []int
 }
 
-// A block of a field takes so many bytes at most, unless a row takes more, or there
-// would be more blocks than that.
+// A block of the longest fields takes so many bytes at most, unless a row takes
+// more, or there would be more blocks than that. Fields that are shorter are in
+// memory as far as the longest ones' rows go.
 const (
 	blockBytes = 64 << 20
 	maxBlocks  = 1 << 20
 )
 
 func mappedSet(fields []mappedField) *Set {
-	m := mapped{map[string]mappedField{}, 1}
+	m := mapped{map[string]mappedField{}, blockBytes}
 	s := &Set{}
+	most := 0
 	for _, f := range fields {
 		m.fields[f.name] = f
 		s.addArray(f.name, f.dtype, "", f.shape)
-		m.blocks = max(m.blocks, int(min(s.Fields[len(s.Fields)-1].Bytes()/blockBytes+1, maxBlocks)))
+		most = max(most, s.Fields[len(s.Fields)-1].Total())
 	}
-	for block := range m.blocks {
+	for _, f := range s.Fields {
+		if f.Total() == most {
+			m.rows = min(m.rows, blockBytes/max(1, f.Elements()*f.DType.Size()))
+		}
+	}
+	m.rows = max(1, m.rows, most/maxBlocks+1)
+	for block := range max(1, (most-1)/m.rows+1) {
 		s.Ranks, s.place = append(s.Ranks, 0), append(s.place, block)
 	}
 	for k := range s.Fields {
-		all := s.Fields[k].Rows[0]
-		s.Fields[k].Rows = nil
-		for block := range m.blocks {
-			lo, hi := m.window(all, block)
-			s.Fields[k].Rows = append(s.Fields[k].Rows, hi-lo)
-		}
+		s.Fields[k].Rows = m.cut(s.Fields[k].Total(), len(s.place))
 	}
 	s.reader = m
 	return s
 }
 
+// cut returns how many of n rows are in each of the blocks.
+func (m mapped) cut(n, blocks int) []int {
+	rows := make([]int, blocks)
+	for block := range rows {
+		lo, hi := m.window(n, block)
+		rows[block] = hi - lo
+	}
+	return rows
+}
+
 // window returns which of n rows are in a block.
 func (m mapped) window(n, block int) (lo, hi int) {
-	start := func(block int) int { return n/m.blocks*block + min(block, n%m.blocks) }
-	return start(block), start(block + 1)
+	lo = min(n, block*m.rows)
+	return lo, lo + min(m.rows, n-lo)
 }
 
 func (m mapped) read(ctx context.Context, block int, into *soa.Dict, names []string) error {
@@ -144,7 +158,11 @@ func (m mapped) copyTo(into *soa.Dict, f mappedField, block int) (err error) {
 		return err
 	}
 	a, _ := parts.Get(f.part)
-	if shape := a.Shape(); a.DType() != f.dtype || !f.scalar && !slices.Equal(shape, f.shape) || f.scalar && !slices.Equal(shape, []int{1}) {
+	want := f.shape
+	if f.scalar {
+		want = []int{1}
+	}
+	if a.DType() != f.dtype || !slices.Equal(a.Shape(), want) {
 		return fmt.Errorf("%s: %w: it was replaced meanwhile", f.path, memmap.ErrKind)
 	}
 	if a = a.Slice(m.window(a.Rows(), block)); f.scalar && a.Rows() == 1 {
