@@ -59,7 +59,7 @@ func (c *caching) lead(r request, f *flight, t taker, got func()) error {
 		c.land(r, f, d, nil)
 		got()
 	})
-	if !f.landed && errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) {
 		c.notFound(r.key, f)
 	}
 	c.land(r, f, nil, err)

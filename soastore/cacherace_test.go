@@ -99,6 +99,39 @@ func TestCacheSingleFlight(t *testing.T) {
 	})
 }
 
+// TestCacheFlightNotShared lets a goroutine change what it read, while another that waited
+// for it still looks at the value.
+func TestCacheFlightNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		source := openNPZ(t, soastore.Options{MemoryCodec: "lz4"}) // which gives fresh memory
+		c := cacheOver(t, source, inMemory(t), soastore.CacheOptions{Admit: g.admit})
+		c.setPast(t, "k", 1, 100)
+		changed := make(chan struct{})
+		var readers sync.WaitGroup
+		readers.Go(func() {
+			d, err := c.Get("k")
+			require.NoError(t, err)
+			for _, a := range d.All() {
+				clear(a.Bytes())
+			}
+			close(changed)
+		})
+		synctest.Wait()
+		readers.Go(func() {
+			require.NoError(t, c.View("k", nil, func(d *soa.Dict) error {
+				<-changed
+				require.True(t, bytesDict(1, 100).Equal(d))
+				return nil
+			}))
+		})
+		synctest.Wait()
+		close(g.open)
+		readers.Wait()
+		require.EqualValues(t, 1, c.sourceReads())
+	})
+}
+
 // TestCacheSingleFlightPanics lets the leader of a flight panic: who waits gets an error
 // and is not left waiting.
 func TestCacheSingleFlightPanics(t *testing.T) {
@@ -197,6 +230,38 @@ func TestCacheSetsAtOnce(t *testing.T) {
 		require.Zero(t, c.store.Len())
 		c.gets(t, "k", 1, 10)
 		c.consistent(t)
+	})
+}
+
+// slowToClear is a store whose Clear waits until it may.
+type slowToClear struct {
+	*soastore.Spill
+	open chan struct{}
+}
+
+func (s slowToClear) Clear() error {
+	<-s.open
+	return s.Spill.Clear()
+}
+
+// TestCacheSetDuringClear makes a Set while a Clear is in progress, which then removes
+// the value: the cache does not keep it.
+func TestCacheSetDuringClear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := slowToClear{inMemory(t), make(chan struct{})}
+		store := inMemory(t)
+		c, err := soastore.NewCache(source, store, soastore.CacheOptions{CacheOnSet: true})
+		require.NoError(t, err)
+		var clearing sync.WaitGroup
+		clearing.Go(func() { require.NoError(t, c.Clear()) })
+		synctest.Wait()
+		require.NoError(t, c.Set("k", bytesDict(1, 10)))
+		hasBytes(t, c, "k", bytesDict(1, 10))
+		close(source.open)
+		clearing.Wait()
+		_, err = c.Get("k")
+		require.ErrorIs(t, err, soastore.ErrNotFound)
+		require.Zero(t, store.Len())
 	})
 }
 
