@@ -24,20 +24,20 @@ import (
 // Get, GetInto, and View of all fields keep the value that they have read. A kept
 // value serves every kind of read, single fields too. GetField, and View of some
 // fields, keep nothing: the cache holds whole values or none, so no part is ever
-// taken for the whole. Goroutines that miss the same value at the same time read the
-// source once. Has, Keys, Len and Stats are the source's.
+// taken for the whole. Goroutines that miss the same value at the same time read
+// the source once. Has, Keys, Len and Stats are the source's.
 //
-// What Get returns and what GetInto fills is the caller's own to change. View passes
-// the cache store's memory, or a mapping of its file; it is read-only.
+// What Get returns and what GetInto fills is the caller's own to change. View
+// passes the cache store's memory, or a mapping of its file; it is read-only.
 //
 // # What is never served
 //
 // After a Set, Pop, Remove or Clear through the Cache, on this rank, no read gives
-// what was there before; a read during the call gives the old value or the new one, each
-// whole. The cached value is taken out before the source is changed, so a process that dies
-// in between leaves no outdated one in a persistent cache. A read that began before the
-// change keeps nothing. A value that the cache store fails to remove is not read
-// any more; it counts in the size until its removal succeeds.
+// what was there before; a read during the call gives the old value or the new one,
+// each whole. The cached value is taken out before the source is changed, so a
+// process that dies in between leaves no outdated one in a persistent cache. A read
+// that began before the change keeps nothing. A value that the cache store fails to
+// remove is not read any more; it counts in the size until its removal succeeds.
 //
 // A value that changes in the source without the Cache is noticed only when the
 // cached one is too old, or after ClearCache. That holds also for a source in
@@ -48,8 +48,8 @@ import (
 //
 // When the cache store fails, on a full disk or a damaged file, the failure is
 // counted, and the source serves the read. Of this there is one exception: View
-// returns the error if a mapped file of the cache is lost while its function runs, since
-// the function cannot be run again.
+// returns the error if a mapped file of the cache is lost while its function runs,
+// since the function cannot be run again.
 //
 // All methods may be called by several goroutines at once.
 type Cache struct {
@@ -59,8 +59,8 @@ type Cache struct {
 
 var _ Store = (*Cache)(nil)
 
-// CacheOptions are the choices in making a Cache. The zero value works. Functions may
-// be called by several goroutines at once.
+// CacheOptions are the choices in making a Cache. The zero value works. Functions
+// may be called by several goroutines at once.
 type CacheOptions struct {
 	// MaxSize is the most bytes of elements that the cache store holds on this
 	// rank; the least recently used values make room for new ones. Headers of files
@@ -73,14 +73,14 @@ type CacheOptions struct {
 	// AgeOf gives the age of one key's value, in place of MaxAge; 0 is for ever.
 	// The default is MaxAge for all.
 	AgeOf func(key string) time.Duration
-	// NegativeAge is how long the answer that the source has no such key is
-	// given again without asking it. The default is to ask each time.
+	// NegativeAge is how long the answer that the source has no such key is given
+	// again without asking it. The default is to ask each time.
 	NegativeAge time.Duration
 	// CacheOnSet keeps also what Set writes. The default is to keep what is read.
 	CacheOnSet bool
 	// Admit decides whether a value is kept, of which the source took so long to
-	// read or write this rank's rows. It must not change d or hold on to it. The default is to
-	// keep all that are not larger than MaxSize.
+	// read or write this rank's rows. It must not change d or hold on to it. The
+	// default is to keep all that are not larger than MaxSize.
 	Admit func(key string, d *soa.Dict, took time.Duration) bool
 }
 
@@ -109,9 +109,9 @@ type caching struct {
 // NewCache returns a Cache of source whose values are kept in cache. Local.
 //
 // Values that are in cache already, which an earlier run kept, count at their size,
-// and are served if the source has their key and no age limit applies, since their age is
-// not known; others only take up room until it is needed. Those that cannot be
-// read, and those whose key the source does not have, are removed. To find the
+// and are served if the source has their key and no age limit applies, since their
+// age is not known; others only take up room until it is needed. Those that cannot
+// be read, and those whose key the source does not have, are removed. To find the
 // sizes, NewCache views every value; for NPZ and GenericIO that reads their files.
 //
 // The error is an ErrOptions.
@@ -158,8 +158,9 @@ func (o CacheOptions) check(source, cache Store) error {
 	return nil
 }
 
-// ReadOnly returns a view of c that shares its stores, what is cached, and the counts. Its
-// Set, Pop, Remove, Clear and Close return an ErrReadOnly and do nothing. Local.
+// ReadOnly returns a view of c that shares its stores, what is cached, and the
+// counts. Its Set, Pop, Remove, Clear and Close return an ErrReadOnly and do
+// nothing. Local.
 func (c *Cache) ReadOnly() *Cache { return &Cache{c.caching, true} }
 
 // Has reports whether the source has a value under key; see Store.

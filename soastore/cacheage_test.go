@@ -42,7 +42,8 @@ func TestCacheMaxAgeInfinity(t *testing.T) {
 	})
 }
 
-// TestCacheStaleRefresh finds a key too old that the source has changed, or has no more.
+// TestCacheStaleRefresh finds a key too old that the source has changed, or has no
+// more.
 func TestCacheStaleRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(t, soastore.CacheOptions{MaxAge: time.Second})
@@ -61,8 +62,8 @@ func TestCacheStaleRefresh(t *testing.T) {
 	})
 }
 
-// TestCacheProactiveExpiry frees the room of values that are too old, also if nobody
-// asks for them again and there is no limit.
+// TestCacheProactiveExpiry frees the room of values that are too old, also if
+// nobody asks for them again and there is no limit.
 func TestCacheProactiveExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(t, soastore.CacheOptions{MaxAge: time.Second, CacheOnSet: true})

@@ -39,8 +39,8 @@ func TestCacheEvictionDeletesFromCacheStore(t *testing.T) {
 	require.Equal(t, 20, c.Len(), "eviction does not touch the source")
 }
 
-// TestCacheOversize gives values that never fit: they push out nothing and leave nothing, also
-// not the value that they replace.
+// TestCacheOversize gives values that never fit: they push out nothing and leave
+// nothing, also not the value that they replace.
 func TestCacheOversize(t *testing.T) {
 	c := newCache(t, soastore.CacheOptions{MaxSize: 100, CacheOnSet: true})
 	require.NoError(t, c.Set("other", bytesDict(1, 60)))
@@ -96,8 +96,8 @@ func TestCacheRewriteOldest(t *testing.T) {
 	c.consistent(t)
 }
 
-// TestCacheRewriteRefreshesOrder replaces the least recently used value: the other is
-// now.
+// TestCacheRewriteRefreshesOrder replaces the least recently used value: the other
+// is now.
 func TestCacheRewriteRefreshesOrder(t *testing.T) {
 	c := newCache(t, soastore.CacheOptions{MaxSize: 100, CacheOnSet: true})
 	require.NoError(t, c.Set("a", bytesDict(1, 40)))
@@ -108,8 +108,8 @@ func TestCacheRewriteRefreshesOrder(t *testing.T) {
 	require.Equal(t, []string{"a", "c"}, c.keys())
 }
 
-// TestCacheNoDoubleRead reads a missed value once from the source, with an admission
-// filter or without, and whatever it decides.
+// TestCacheNoDoubleRead reads a missed value once from the source, with an
+// admission filter or without, and whatever it decides.
 func TestCacheNoDoubleRead(t *testing.T) {
 	yes := func(string, *soa.Dict, time.Duration) bool { return true }
 	no := func(string, *soa.Dict, time.Duration) bool { return false }

@@ -24,8 +24,8 @@ func newFileCache(t testing.TB, fs fsys.FS, path string, opts soastore.CacheOpti
 	return cacheOver(t, inMemory(t), store, opts)
 }
 
-// TestCacheReopen opens a cache that an earlier run left, over a source that has some of its
-// keys.
+// TestCacheReopen opens a cache that an earlier run left, over a source that has
+// some of its keys.
 func TestCacheReopen(t *testing.T) {
 	testkit.NoLeaks(t)
 	path := filepath.Join(t.TempDir(), "cache")
@@ -70,8 +70,8 @@ func TestCacheReopen(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
-// TestCacheDamaged cuts the file of a cached value: the source serves the read, and the
-// value is cached anew.
+// TestCacheDamaged cuts the file of a cached value: the source serves the read, and
+// the value is cached anew.
 func TestCacheDamaged(t *testing.T) {
 	testkit.NoLeaks(t)
 	path := filepath.Join(t.TempDir(), "cache")
@@ -131,8 +131,8 @@ func TestCacheFull(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
-// TestCacheEvictionFails lets the cache store fail to remove what is evicted: the read
-// succeeds, the limit holds, and the cache recovers.
+// TestCacheEvictionFails lets the cache store fail to remove what is evicted: the
+// read succeeds, the limit holds, and the cache recovers.
 func TestCacheEvictionFails(t *testing.T) {
 	testkit.NoLeaks(t)
 	f := faultfs.New(fsys.OS)
@@ -167,16 +167,16 @@ func TestCacheEvictionFails(t *testing.T) {
 	require.NoError(t, c.Close())
 }
 
-// failRemoval makes removals fail in a store of one rank, whose only file operation in it is to
-// move the file out of the way, or to remove it.
+// failRemoval makes removals fail in a store of one rank, whose only file operation
+// in it is to move the file out of the way, or to remove it.
 func failRemoval(f *faultfs.FS) {
 	for _, op := range []faultfs.Op{faultfs.Rename, faultfs.Remove} {
 		f.Inject(faultfs.Fault{Op: op, Span: faultfs.Always})
 	}
 }
 
-// TestCacheInvalidationFails lets the cache store fail to remove the old value when a new one
-// is set: the old one is never served, not by a later run either.
+// TestCacheInvalidationFails lets the cache store fail to remove the old value when
+// a new one is set: the old one is never served, not by a later run either.
 func TestCacheInvalidationFails(t *testing.T) {
 	testkit.NoLeaks(t)
 	change := map[string]func(c cached) error{
@@ -219,9 +219,9 @@ func TestCacheInvalidationFails(t *testing.T) {
 	})
 }
 
-// TestCacheFaults makes the n-th file operation of the cache store fail, for every n, while
-// values are set, read, replaced and removed: no call fails, none gives another value than
-// the source's, and the index stays true.
+// TestCacheFaults makes the n-th file operation of the cache store fail, for every
+// n, while values are set, read, replaced and removed: no call fails, none gives
+// another value than the source's, and the index stays true.
 func TestCacheFaults(t *testing.T) {
 	testkit.NoLeaks(t)
 	for name, fault := range map[string]faultfs.Fault{

@@ -8,8 +8,8 @@ import (
 	"github.com/soastore/soa"
 )
 
-// request is what a read asks for: the key, and the names of the fields, "" for
-// the whole value.
+// request is what a read asks for: the key, and the names of the fields, "" for the
+// whole value.
 type request struct{ key, fields string }
 
 func requestOf(key string, names []string) request {
@@ -19,8 +19,8 @@ func requestOf(key string, names []string) request {
 	return request{key, fmt.Sprintf("%q", names)}
 }
 
-// flight is one read of the source, for all who ask for the same meanwhile. Its leader
-// is the goroutine that reads; the others wait for done.
+// flight is one read of the source, for all who ask for the same meanwhile. Its
+// leader is the goroutine that reads; the others wait for done.
 type flight struct {
 	stale   bool // the key was changed since. Guarded by mu
 	waiting int  // goroutines that wait. Guarded by mu
@@ -34,7 +34,8 @@ type flight struct {
 // errAborted is what others get if the leader of their flight panicked.
 var errAborted = errors.New("another goroutine's read of the same value panicked")
 
-// join returns the flight of r, and whether the caller leads it. The caller holds mu.
+// join returns the flight of r, and whether the caller leads it. The caller holds
+// mu.
 func (c *caching) join(r request) (f *flight, leads bool) {
 	f = c.flights[r]
 	if f != nil {
@@ -97,8 +98,8 @@ func (c *caching) notFound(key string, f *flight) {
 	}
 }
 
-// abandon makes the flights of some requests keep nothing, and lets nobody join them
-// any more. The caller holds mu.
+// abandon makes the flights of some requests keep nothing, and lets nobody join
+// them any more. The caller holds mu.
 func (c *caching) abandon(which func(request) bool) {
 	for r, f := range c.flights {
 		if which(r) {

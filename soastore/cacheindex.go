@@ -69,8 +69,8 @@ func (x *cacheIndex) all() []*cachedValue {
 	return out
 }
 
-// expired returns the live values that are too old now. It looks at the values only when
-// one of them is.
+// expired returns the live values that are too old now. It looks at the values only
+// when one of them is.
 func (x *cacheIndex) expired(now time.Time) []*cachedValue {
 	if x.expiry.IsZero() || now.Before(x.expiry) {
 		return nil

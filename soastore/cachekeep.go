@@ -9,12 +9,12 @@ import (
 )
 
 // What is in the cache store changes only here, by goroutines that hold turn. The
-// index counts a value from before it is put into the store until after it is
-// taken out, so that the store never holds more than the index says.
+// index counts a value from before it is put into the store until after it is taken
+// out, so that the store never holds more than the index says.
 
-// put keeps key's value d, which the source gave since start, if the options
-// let it. While current returns false, d may be outdated, and is not kept. current is
-// called with mu held.
+// put keeps key's value d, which the source gave since start, if the options let
+// it. If current, which is called with mu held, returns false, then d may be
+// outdated, and is not kept.
 func (c *caching) put(key string, d *soa.Dict, start time.Time, current func() bool) {
 	admitted := c.opts.Admit == nil || c.opts.Admit(key, d, time.Since(start))
 	v := &cachedValue{key: key, size: int64(d.NBytes()), since: start, deadline: c.deadline(key, start)}
@@ -72,8 +72,8 @@ func (c *caching) publish(v *cachedValue, current func() bool) bool {
 }
 
 // makeRoom evicts values until there is room for size more bytes, and reports
-// whether there is. It evicts none for what would never fit, and gives up at the first
-// that cannot be removed.
+// whether there is. It evicts none for what would never fit, and gives up at the
+// first that cannot be removed.
 func (c *caching) makeRoom(size int64) bool {
 	limit := c.opts.MaxSize
 	if limit == 0 {
@@ -117,8 +117,8 @@ func (c *caching) drop(key string) error {
 }
 
 // discard takes v out, unless it is out already. If the cache store fails to remove
-// it, it is not served any more but counts still, and its turn to be evicted comes after
-// all others'.
+// it, it is not served any more but counts still, and its turn to be evicted comes
+// after all others'.
 func (c *caching) discard(v *cachedValue) error {
 	c.mu.Lock()
 	if v == nil || c.index.values[v.key] != v {
@@ -142,8 +142,8 @@ func (c *caching) discard(v *cachedValue) error {
 	return nil
 }
 
-// damaged is called when v could not be read. It takes v out, unless another goroutine
-// just did, which was the reason.
+// damaged is called when v could not be read. It takes v out, unless another
+// goroutine just did, which was the reason.
 func (c *caching) damaged(v *cachedValue, err error) {
 	c.mu.Lock()
 	live := v.live
@@ -183,8 +183,8 @@ func (c *caching) adopt() {
 }
 
 // ClearCache takes all values out of the cache store, and forgets which keys were
-// absent; counts go on. The source stays as it is. The errors are of values that could not be
-// removed, which are not served any more. Local.
+// absent; counts go on. The source stays as it is. The errors are of values that
+// could not be removed, which are not served any more. Local.
 func (c *Cache) ClearCache() error {
 	c.mu.Lock()
 	c.abandon(func(request) bool { return true })

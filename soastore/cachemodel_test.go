@@ -67,7 +67,8 @@ func (m *cacheModel) size() (size int64) {
 	return size
 }
 
-// read is what happens at a read, which gives what it returns. whole reads are kept.
+// read is what happens at a read, which gives what it returns. whole reads are
+// kept.
 func (m *cacheModel) read(key string, whole bool) *soa.Dict {
 	i := slices.IndexFunc(m.kept, func(k keptValue) bool { return k.key == key && !k.old() })
 	until, absent := m.absent[key]
@@ -99,8 +100,8 @@ func (m *cacheModel) change(key string) {
 	delete(m.absent, key)
 }
 
-// TestCacheModel makes operations that rapid draws, and compares what they give, what
-// the cache holds in which order, and what it counts, with a model.
+// TestCacheModel makes operations that rapid draws, and compares what they give,
+// what the cache holds in which order, and what it counts, with a model.
 func TestCacheModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()

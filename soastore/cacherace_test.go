@@ -43,8 +43,8 @@ func TestCacheConcurrentEvict(t *testing.T) {
 	c.consistent(t)
 }
 
-// gate is an admission filter that stops those who have read a value from the source,
-// or written it there, before the cache looks at it.
+// gate is an admission filter that stops those who have read a value from the
+// source, or written it there, before the cache looks at it.
 type gate struct{ open chan struct{} }
 
 func newGate() *gate { return &gate{make(chan struct{})} }
@@ -54,8 +54,8 @@ func (g *gate) admit(string, *soa.Dict, time.Duration) bool {
 	return true
 }
 
-// TestCacheSingleFlight misses one value in many goroutines, which then change what they
-// got: the source is read once.
+// TestCacheSingleFlight misses one value in many goroutines, which then change what
+// they got: the source is read once.
 func TestCacheSingleFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
@@ -99,8 +99,8 @@ func TestCacheSingleFlight(t *testing.T) {
 	})
 }
 
-// TestCacheFlightNotShared lets a goroutine change what it read, while another that waited
-// for it still looks at the value.
+// TestCacheFlightNotShared lets a goroutine change what it read, while another that
+// waited for it still looks at the value.
 func TestCacheFlightNotShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
@@ -132,8 +132,8 @@ func TestCacheFlightNotShared(t *testing.T) {
 	})
 }
 
-// TestCacheSingleFlightPanics lets the leader of a flight panic: who waits gets an error
-// and is not left waiting.
+// TestCacheSingleFlightPanics lets the leader of a flight panic: who waits gets an
+// error and is not left waiting.
 func TestCacheSingleFlightPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
@@ -161,8 +161,8 @@ func TestCacheSingleFlightPanics(t *testing.T) {
 	})
 }
 
-// TestCacheMissDuringChange changes a value between the moment when a miss read the old one
-// and the moment when it would keep it.
+// TestCacheMissDuringChange changes a value between the moment when a miss read the
+// old one and the moment when it would keep it.
 func TestCacheMissDuringChange(t *testing.T) {
 	change := map[string]func(c cached) error{
 		"set":    func(c cached) error { return c.Set("k", bytesDict(2, 10)) },
@@ -211,8 +211,8 @@ func TestCacheMissDuringChange(t *testing.T) {
 	}
 }
 
-// TestCacheSetsAtOnce makes two Sets of one key at once, in an order that the cache cannot
-// know: it keeps neither value.
+// TestCacheSetsAtOnce makes two Sets of one key at once, in an order that the cache
+// cannot know: it keeps neither value.
 func TestCacheSetsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
@@ -244,8 +244,8 @@ func (s slowToClear) Clear() error {
 	return s.Spill.Clear()
 }
 
-// TestCacheSetDuringClear makes a Set while a Clear is in progress, which then removes
-// the value: the cache does not keep it.
+// TestCacheSetDuringClear makes a Set while a Clear is in progress, which then
+// removes the value: the cache does not keep it.
 func TestCacheSetDuringClear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := slowToClear{inMemory(t), make(chan struct{})}
@@ -287,12 +287,13 @@ func TestCacheViewEvicted(t *testing.T) {
 	}
 }
 
-// history is what was done to one key: its version n is the value of byte n, or none if n is a
-// multiple of 5.
+// history is what was done to one key: its version n is the value of byte n, or
+// none if n is a multiple of 5.
 type history struct{ begun, done atomic.Int64 }
 
-// TestCacheRace reads values while they are replaced, removed and evicted. Each read gives a
-// whole value, which is not older than the last change that had ended when the read began.
+// TestCacheRace reads values while they are replaced, removed and evicted. Each
+// read gives a whole value, which is not older than the last change that had ended
+// when the read began.
 func TestCacheRace(t *testing.T) {
 	testkit.NoLeaks(t)
 	for name, opts := range map[string]soastore.Options{"memory": {}, "files": {Path: filepath.Join(t.TempDir(), "cache")}} {
@@ -359,8 +360,8 @@ func (h *history) write(c cached, key string, n int64) error {
 	return nil
 }
 
-// read reads key in some way and checks that it gives one of the versions that there were
-// meanwhile.
+// read reads key in some way and checks that it gives one of the versions that
+// there were meanwhile.
 func (h *history) read(c cached, key string, how int) (err error) {
 	first := h.done.Load()
 	d := soa.NewDict()

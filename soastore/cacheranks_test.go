@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCacheOnRanks makes the same random operations on every rank, each of which caches
-// in its own way.
+// TestCacheOnRanks makes the same random operations on every rank, each of which
+// caches in its own way.
 func TestCacheOnRanks(t *testing.T) {
 	testkit.NoLeaks(t)
 	for _, kind := range storetest.Kinds {
@@ -76,8 +76,8 @@ func randomOnRank(e *storetest.Env) {
 	require.Empty(e, e.Names())
 }
 
-// openOnRank opens a store of the kind under test, and a cache before it with options of
-// this rank's own.
+// openOnRank opens a store of the kind under test, and a cache before it with
+// options of this rank's own.
 func openOnRank(e *storetest.Env) cached {
 	rank := e.C.Rank()
 	opts := soastore.Options{Independent: true}

@@ -34,8 +34,8 @@ func (c *Cache) GetInto(key string, d *soa.Dict) error {
 	return keyError("get", key, c.read(key, nil, &filler{key: key, lent: c.lends, into: d}))
 }
 
-// View calls fn with fields of key's value; see Store. An error of fn is returned as
-// it is.
+// View calls fn with fields of key's value; see Store. An error of fn is returned
+// as it is.
 func (c *Cache) View(key string, names []string, fn func(*soa.Dict) error) error {
 	if len(names) == 0 {
 		names = nil
@@ -49,16 +49,17 @@ func (c *Cache) View(key string, names []string, fn func(*soa.Dict) error) error
 
 // A taker is one way to read a value.
 type taker interface {
-	// from reads from a store that gives memory of the caller's own. It calls got
-	// with the value, which ends with got, before the caller has it.
+	// from reads from a store as the caller asked to. It calls got with the value
+	// before the caller has it; after got it may be gone.
 	from(s Store, got func(*soa.Dict)) error
-	// hit is from for the cache store.
+	// hit is from for the cache store, whose memory no caller may change.
 	hit(cache Store, got func(*soa.Dict)) error
 	// share takes the value from d, which others read too.
 	share(d *soa.Dict) error
 }
 
-// route is how a read is served. The zero route is to ask the source and keep nothing.
+// route is how a read is served. The zero route is to ask the source and keep
+// nothing.
 type route struct {
 	err    error        // if not nil: with this
 	value  *cachedValue // if not nil: from the cache store
@@ -118,8 +119,8 @@ func (c *caching) route(r request, now time.Time) (way route) {
 	return way
 }
 
-// serve serves t from the cache store. If it cannot, it reports that the source must; an
-// error is then of no interest.
+// serve serves t from the cache store. If it cannot, it reports that the source
+// must; an error is then of no interest.
 func (c *caching) serve(v *cachedValue, t taker, start time.Time) (served bool, err error) {
 	err = t.hit(c.cache, func(*soa.Dict) {
 		served = true

@@ -11,8 +11,8 @@ import (
 var ErrReadOnly = errors.New("store is read-only")
 
 // Set puts d under key in the source, and with CacheOnSet also in the cache; see
-// Store. If the source fails, the value that was cached is the source's still, to be
-// read again.
+// Store. If the source fails, the value that was cached is the source's still, to
+// be read again.
 func (c *Cache) Set(key string, d *soa.Dict) error {
 	return c.change("set", key, func(ch *keyChange) error {
 		start := time.Now()
@@ -49,9 +49,9 @@ func (c *Cache) Clear() error {
 	return c.source.Clear()
 }
 
-// Close closes the source and then the cache store; see Store. An error of the cache
-// store is this rank's own. It says so if an outdated value could not be removed
-// from a persistent cache store, which must then not be used again.
+// Close closes the source and then the cache store; see Store. An error of the
+// cache store is this rank's own. It says so if an outdated value could not be
+// removed from a persistent cache store, which must then not be used again.
 func (c *Cache) Close() error {
 	if c.readOnly {
 		return keyError("close", "", ErrReadOnly)
@@ -84,8 +84,8 @@ func (c *caching) discardDead() error {
 	return err
 }
 
-// change calls fn, which changes key in the source. Until it returns, reads of key are
-// the source's alone.
+// change calls fn, which changes key in the source. Until it returns, reads of key
+// are the source's alone.
 func (c *Cache) change(op, key string, fn func(*keyChange) error) error {
 	if c.readOnly {
 		return keyError(op, key, ErrReadOnly)

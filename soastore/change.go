@@ -221,12 +221,13 @@ func (c *change) putBack(e edit) error {
 
 // finish removes what the change left behind and returns what it could not.
 func (c *change) finish() (leftover []string) {
+	var asides []string // first, for they may be what gives the others a meaning
 	for _, e := range c.edits {
 		if e.aside != "" {
-			c.garbage = append(c.garbage, e.aside)
+			asides = append(asides, e.aside)
 		}
 	}
-	return c.remove(c.garbage)
+	return c.remove(append(asides, c.garbage...))
 }
 
 // remove removes the files and folders that are there, and returns those that stay.

@@ -152,7 +152,7 @@ func (s *Spill) takeStock(ctx context.Context, call *call) error {
 		return err
 	}
 	var torn map[string]error
-	if s.opts.Reopen && s.format.committers() > 1 {
+	if s.opts.Reopen {
 		var changed bool
 		changed, torn, err = s.recover(ctx, call, found)
 		if err == nil && changed {

@@ -77,11 +77,13 @@ func (s *Spill) recover(ctx context.Context, call *call, found []fileName) (chan
 	return changed, torn, call.agree(err, "")
 }
 
-// presentKeys returns the keys that readers find on some rank, sorted.
+// presentKeys returns the keys that readers find on some rank, and those of which a
+// rank has put a whole file aside, sorted.
 func presentKeys(found []fileName) []string {
 	keys := map[string]bool{}
 	for _, f := range found {
-		if f.state == "" && f.kind != gioPartition {
+		aside := f.state == oldSuffix && f.kind != gioFile // a rank map is not whole by itself
+		if (f.state == "" || aside) && f.kind != gioPartition {
 			keys[f.key] = true
 		}
 	}

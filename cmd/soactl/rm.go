@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -92,8 +93,9 @@ func doomed(cmd *cobra.Command, found check.Found, prefix string, keys []string,
 }
 
 // uselessOf returns the leftovers of a value without those that may be its only
-// whole content: a store that is opened again goes back to old files if the value
-// is not whole.
+// whole content: a store that is opened again goes back to them if the value is not
+// whole. Those are old files and, where the ranks were exchanging names, partial
+// ones too.
 func uselessOf(cmd *cobra.Command, v soastore.Spilled) ([]string, error) {
 	r := new(check.Checker).Value(cmd.Context(), v)
 	if err := cmd.Context().Err(); err != nil {
@@ -106,7 +108,8 @@ func uselessOf(cmd *cobra.Command, v soastore.Spilled) ([]string, error) {
 	}
 	var useless []string
 	for _, name := range r.Leftovers {
-		if !strings.HasSuffix(name, ".old") {
+		never := len(r.Files) == 0 || strings.HasSuffix(filepath.Dir(name), ".memmap")
+		if never && partial(name) { // of a value, or an array in a folder, that never was
 			useless = append(useless, name)
 			continue
 		}
