@@ -15,6 +15,8 @@ func TestGolden(t *testing.T) {
 		"info-map":          {"info", gioData + "parts.gio", "--ranks"},
 		"info-blocks":       {"info", gioData + "blocks.gio", "--blocks"},
 		"info-blocks-json":  {"info", gioData + "blocks.gio", "--blocks", "--format", "json"},
+		"info-codecs":       {"info", gioData + "comp-bitshuffle.gio", "--blocks"},
+		"info-codecs-json":  {"info", gioData + "comp-zlib.gio", "--blocks", "--format", "json"},
 		"info-map-json":     {"info", gioData + "parts.gio", "--format", "json"},
 		"info-npz":          {"info", npzData + "primitives_compressed.npz"},
 		"info-npz-json":     {"info", npzData + "shapes.npz", "--format", "json"},

@@ -25,7 +25,7 @@ func newInfo() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	format := formatFlag(cmd, "table", "json")
-	cmd.Flags().BoolVar(&o.blocks, "blocks", false, "show where each block is, its stored size and filters")
+	cmd.Flags().BoolVar(&o.blocks, "blocks", false, "show where each block is, its stored size, filters, codec and ratio (lz4hc is stored as lz4)")
 	cmd.Flags().BoolVar(&o.ranks, "ranks", false, fmt.Sprintf("show all ranks, not only the first %d (json has all)", fewRanks))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		d, err := describe(cmd, args[0], o)

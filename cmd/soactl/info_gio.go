@@ -31,6 +31,9 @@ type gioInfo struct {
 	Partitions []gioPartition `json:"partitions,omitempty"`
 	Ranks      []gioRank      `json:"ranks"`
 	Blocks     []gioBlock     `json:"blocks,omitempty"`
+
+	ratios     map[string]ratio // of the variables, over the ranks up to now
+	compressed bool             // any block is
 }
 
 type gioVariable struct {
@@ -39,6 +42,7 @@ type gioVariable struct {
 	Elements int      `json:"elements"`
 	RowBytes int      `json:"row_bytes"`
 	Flags    []string `json:"flags"`
+	Ratio    ratio    `json:"ratio"` // over all ranks
 }
 
 type gioPartition struct {
@@ -55,31 +59,33 @@ type gioRank struct {
 	Rows      int64  `json:"rows"`
 }
 
-type gioBlock struct {
-	File     string   `json:"file"`
-	Rank     int      `json:"rank"`
-	Variable string   `json:"variable"`
-	Offset   int64    `json:"offset"`
-	Stored   int64    `json:"stored_bytes"` // without the checksum behind them
-	Plain    int64    `json:"plain_bytes"`
-	Filters  []string `json:"filters"`
-}
-
 func describeGIO(ctx context.Context, f *dataset.File, o infoOptions) (*gioInfo, error) {
 	size, _ := f.Size()
 	r, err := genericio.NewReader(f, size, genericio.ReadOptions{Name: f.Name()})
 	if err != nil {
 		return nil, err
 	}
-	d := &gioInfo{File: f.Name(), Format: "gio", Bytes: size, ByteOrder: byteOrder(r.Header()), Map: r.IsMap(), Ranks: []gioRank{}}
+	d := &gioInfo{File: f.Name(), Format: "gio", Bytes: size, ByteOrder: byteOrder(r.Header()), Map: r.IsMap(),
+		Ranks: []gioRank{}, ratios: map[string]ratio{}}
 	if d.Map {
-		return d, d.followMap(ctx, o)
+		err = d.followMap(ctx, o)
+	} else {
+		err = d.addFile(r, o)
 	}
+	for i := range d.Variables {
+		d.Variables[i].Ratio = d.ratios[d.Variables[i].Name]
+	}
+	return d, err
+}
+
+func (d *gioInfo) addFile(r *genericio.Reader, o infoOptions) error {
 	d.head(r.Header())
 	for place := range r.Header().Ranks {
-		d.addRank(r, place, nil, o)
+		if err := d.addRank(r, place, nil, o); err != nil {
+			return err
+		}
 	}
-	return d, nil
+	return nil
 }
 
 func byteOrder(h *genericio.Header) string {
@@ -105,8 +111,7 @@ func (d *gioInfo) followMap(ctx context.Context, o infoOptions) error {
 				d.head(r.Header())
 				d.Partitions = append(d.Partitions, gioPartition{e.Partition, r.Name(), len(r.Header().Ranks), r.Header().Rows})
 			}
-			d.addRank(r, place, &e.Partition, o)
-			return nil
+			return d.addRank(r, place, &e.Partition, o)
 		})
 		if err != nil {
 			return err
@@ -124,21 +129,27 @@ func (d *gioInfo) head(h *genericio.Header) {
 	}
 	d.Variables = []gioVariable{}
 	for _, v := range h.Variables {
-		d.Variables = append(d.Variables, gioVariable{v.Name, v.DType.String(), v.Elements, v.RowBytes, flagNames(v.Flags)})
+		d.Variables = append(d.Variables, gioVariable{v.Name, v.DType.String(), v.Elements, v.RowBytes, flagNames(v.Flags), ratio{}})
 	}
 }
 
-func (d *gioInfo) addRank(r *genericio.Reader, place int, partition *int, o infoOptions) {
-	h := r.Header()
-	rank := h.Ranks[place]
+func (d *gioInfo) addRank(r *genericio.Reader, place int, partition *int, o infoOptions) error {
+	rank := r.Header().Ranks[place]
 	d.Ranks = append(d.Ranks, gioRank{rank.GlobalRank, partition, rank.Coords, rank.Rows})
-	if !o.blocks {
-		return
-	}
-	for i, v := range h.Variables {
+	for i, v := range r.Header().Variables {
 		b := r.Block(place, i)
-		d.Blocks = append(d.Blocks, gioBlock{r.Name(), rank.GlobalRank, v.Name, b.Offset, b.Size, rank.Rows * int64(v.RowBytes), orNone(b.Filters)})
+		d.ratios[v.Name] = d.ratios[v.Name].plus(b.Plain, b.Size)
+		d.compressed = d.compressed || len(b.Filters) > 0
+		if !o.blocks {
+			continue
+		}
+		said, err := describeBlock(r, place, i)
+		if err != nil {
+			return err
+		}
+		d.Blocks = append(d.Blocks, said)
 	}
+	return nil
 }
 
 // flagNames returns what the flags say besides the element type.
@@ -188,10 +199,19 @@ func (d *gioInfo) table(w io.Writer, o infoOptions) error {
 
 func triple[T any](v [3]T) string { return fmt.Sprintf("%v %v %v", v[0], v[1], v[2]) }
 
+// variableTable has the ratios only if there is something to compare.
 func (d *gioInfo) variableTable(w io.Writer) *render.Table {
-	t := render.NewTable(w, render.Left("VARIABLE"), render.Left("DTYPE"), render.Right("ELEMENTS"), render.Right("ROW BYTES"), render.Left("FLAGS"))
+	columns := []render.Column{render.Left("VARIABLE"), render.Left("DTYPE"), render.Right("ELEMENTS"), render.Right("ROW BYTES")}
+	if d.compressed {
+		columns = append(columns, render.Right("RATIO"))
+	}
+	t := render.NewTable(w, append(columns, render.Left("FLAGS"))...)
 	for _, v := range d.Variables {
-		t.Row(v.Name, v.DType, strconv.Itoa(v.Elements), strconv.Itoa(v.RowBytes), strings.Join(v.Flags, " "))
+		cells := []string{v.Name, v.DType, strconv.Itoa(v.Elements), strconv.Itoa(v.RowBytes)}
+		if d.compressed {
+			cells = append(cells, v.Ratio.String())
+		}
+		t.Row(append(cells, strings.Join(v.Flags, " "))...)
 	}
 	return t
 }
@@ -230,14 +250,4 @@ func (d *gioInfo) more(w io.Writer, o infoOptions) error {
 	}
 	_, err := fmt.Fprintf(w, "\nThere are %s more: see --ranks.\n", count(len(d.Ranks)-fewRanks, "rank"))
 	return err
-}
-
-func (d *gioInfo) blockTable(w io.Writer) *render.Table {
-	t := render.NewTable(w, render.Right("RANK"), render.Left("VARIABLE"), render.Right("OFFSET"),
-		render.Right("STORED"), render.Right("PLAIN"), render.Left("FILTERS"), render.Left("FILE"))
-	for _, b := range d.Blocks {
-		t.Row(strconv.Itoa(b.Rank), b.Variable, strconv.FormatInt(b.Offset, 10), strconv.FormatInt(b.Stored, 10),
-			strconv.FormatInt(b.Plain, 10), strings.Join(b.Filters, " "), b.File)
-	}
-	return t
 }

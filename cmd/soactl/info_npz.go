@@ -29,7 +29,8 @@ type npzField struct {
 	Method string `json:"method"`
 	Stored int64  `json:"stored_bytes"`
 	Plain  int64  `json:"plain_bytes"` // inflated, with the .npy header
-	Offset int64  `json:"offset"`      // of the first element, -1 if it is deflated
+	Ratio  ratio  `json:"ratio"`
+	Offset int64  `json:"offset"` // of the first element, -1 if it is deflated
 }
 
 func describeNPZ(f *dataset.File) (*npzInfo, error) {
@@ -49,7 +50,7 @@ func describeNPZ(f *dataset.File) (*npzInfo, error) {
 			order = "F"
 		}
 		d.Fields = append(d.Fields, npzField{h.Name, h.DType.String(), h.Descr, append([]int{}, h.Shape...), order,
-			h.Method.String(), h.Packed, h.Plain, h.Offset})
+			h.Method.String(), h.Packed, h.Plain, ratio{h.Plain, h.Packed}, h.Offset})
 	}
 	return d, nil
 }
@@ -66,7 +67,7 @@ func describeNPY(ctx context.Context, file *dataset.File) (*npzInfo, error) {
 	f := s.Fields[0]
 	return &npzInfo{File: file.Name(), Format: "npy", Bytes: size, Fields: []npzField{{
 		Name: f.Name, DType: f.Type, Shape: f.Shape(f.Total()), Method: npz.Stored.String(),
-		Stored: size, Plain: size, Offset: size - f.Bytes(),
+		Stored: size, Plain: size, Ratio: ratio{size, size}, Offset: size - f.Bytes(),
 	}}}, nil
 }
 
@@ -76,10 +77,10 @@ func (d *npzInfo) table(w io.Writer, _ infoOptions) error {
 		return err
 	}
 	t := render.NewTable(w, render.Left("FIELD"), render.Left("DTYPE"), render.Left("DESCR"), render.Left("SHAPE"), render.Left("ORDER"),
-		render.Left("METHOD"), render.Right("STORED"), render.Right("PLAIN"), render.Right("OFFSET"))
+		render.Left("METHOD"), render.Right("STORED"), render.Right("PLAIN"), render.Right("RATIO"), render.Right("OFFSET"))
 	for _, f := range d.Fields {
 		t.Row(f.Name, f.DType, f.Descr, fmt.Sprint(f.Shape), f.Order, f.Method,
-			strconv.FormatInt(f.Stored, 10), strconv.FormatInt(f.Plain, 10), strconv.FormatInt(f.Offset, 10))
+			strconv.FormatInt(f.Stored, 10), strconv.FormatInt(f.Plain, 10), f.Ratio.String(), strconv.FormatInt(f.Offset, 10))
 	}
 	return section(w, t)
 }

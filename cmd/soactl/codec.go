@@ -1,0 +1,68 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/soastore/soa/cmd/soactl/internal/dataset"
+	"github.com/soastore/soa/codec/blosc"
+	"github.com/soastore/soa/genericio"
+)
+
+// codecChoice is what --codec asks for, of which a file takes what is for its kind.
+type codecChoice struct {
+	blosc   *genericio.Compression // for .gio; nil for none
+	deflate int                    // level for .npz; 0 for none
+}
+
+// npzLevel is the level of deflate that numpy.savez_compressed has.
+const npzLevel = 6
+
+// codecNames has what there is for each kind of file.
+var codecNames = map[dataset.Kind][]string{
+	dataset.GIO:    {"lz4", "lz4hc", "zstd", "zlib", "snappy", "blosclz", "none"},
+	dataset.NPZ:    {"deflate", "none"},
+	dataset.Memmap: {"none"},
+}
+
+// shuffleNames are in the order of blosc's constants.
+var shuffleNames = []string{blosc.ByteShuffle: "byte", blosc.BitShuffle: "bit", blosc.NoShuffle: "noshuffle"}
+
+// parseCodec returns what text, as soastore's Options.Codec has it, asks for in a
+// file of the given kind: a codec and, after colons and in any order, a level and a
+// shuffle.
+func parseCodec(text string, kind dataset.Kind) (c codecChoice, err error) {
+	parts := strings.Split(text, ":")
+	name := cmp.Or(parts[0], "none")
+	if !slices.Contains(codecNames[kind], name) {
+		return c, usagef("--codec %s: for .%s there are %s", text, kind, strings.Join(codecNames[kind], ", "))
+	}
+	level, shuffle := 0, blosc.ByteShuffle
+	for _, part := range parts[1:] {
+		n, err := strconv.Atoi(part)
+		s := slices.Index(shuffleNames, part)
+		switch {
+		case name == "none":
+			return c, usagef("--codec %s: none has no level and no shuffle", text)
+		case err == nil && n >= 1 && n <= 9:
+			level = n
+		case kind == dataset.NPZ:
+			return c, usagef("--codec %s: %q is no level from 1 to 9, and deflate has no shuffle", text, part)
+		case s < 0:
+			return c, usagef("--codec %s: %q is neither a level from 1 to 9 nor byte, bit or noshuffle", text, part)
+		default:
+			shuffle = blosc.Shuffle(s)
+		}
+	}
+	switch {
+	case name == "none":
+	case kind == dataset.NPZ:
+		c.deflate = cmp.Or(level, npzLevel)
+	default:
+		inner, _ := blosc.ParseCompressor(name) // which knows all of codecNames
+		c.blosc = &genericio.Compression{Inner: inner, Level: level, Shuffle: shuffle}
+	}
+	return c, nil
+}
