@@ -105,7 +105,7 @@ func TestWhatIsCompressedIsRead(t *testing.T) {
 			blocks += checkBlocks(t, r, rank, spec)
 		}
 	})
-	require.Greater(t, blocks, 100)
+	require.Positive(t, blocks)
 }
 
 // checkBlocks checks where a rank's blocks stand and what they say of themselves,
