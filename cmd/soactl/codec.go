@@ -37,32 +37,39 @@ func parseCodec(text string, kind dataset.Kind) (c codecChoice, err error) {
 	parts := strings.Split(text, ":")
 	name := cmp.Or(parts[0], "none")
 	if !slices.Contains(codecNames[kind], name) {
-		return c, usagef("--codec %s: for .%s there are %s", text, kind, strings.Join(codecNames[kind], ", "))
+		return c, usagef("--codec %s: for .%s there is %s", text, kind, strings.Join(codecNames[kind], ", "))
 	}
 	level, shuffle := 0, blosc.ByteShuffle
 	for _, part := range parts[1:] {
 		n, err := strconv.Atoi(part)
 		s := slices.Index(shuffleNames, part)
 		switch {
-		case name == "none":
-			return c, usagef("--codec %s: none has no level and no shuffle", text)
-		case err == nil && n >= 1 && n <= 9:
+		case name != "none" && err == nil && n >= 1 && n <= 9:
 			level = n
-		case kind == dataset.NPZ:
-			return c, usagef("--codec %s: %q is no level from 1 to 9, and deflate has no shuffle", text, part)
-		case s < 0:
-			return c, usagef("--codec %s: %q is neither a level from 1 to 9 nor byte, bit or noshuffle", text, part)
-		default:
+		case name != "none" && s >= 0 && kind == dataset.GIO:
 			shuffle = blosc.Shuffle(s)
+		default:
+			return c, usagef("--codec %s: %q is not %s", text, part, detailsOf(name))
 		}
 	}
-	switch {
-	case name == "none":
-	case kind == dataset.NPZ:
+	switch name {
+	case "none":
+	case "deflate":
 		c.deflate = cmp.Or(level, npzLevel)
 	default:
-		inner, _ := blosc.ParseCompressor(name) // which knows all of codecNames
+		inner, _ := blosc.ParseCompressor(name) // which knows the names for .gio
 		c.blosc = &genericio.Compression{Inner: inner, Level: level, Shuffle: shuffle}
 	}
 	return c, nil
+}
+
+// detailsOf says what may follow the name of a codec.
+func detailsOf(name string) string {
+	switch name {
+	case "none":
+		return "needed: none has no level and no shuffle"
+	case "deflate":
+		return "a level from 1 to 9, which is all that deflate has"
+	}
+	return "a level from 1 to 9, nor " + strings.Join(shuffleNames, ", ")
 }

@@ -23,7 +23,8 @@ type convertOptions struct {
 	rank   int
 	fields []string
 	force  bool
-	level  int
+	codec  string
+	chosen codecChoice // what codec says
 	scale  []string
 	coords []string
 	ghosts []string
@@ -41,13 +42,19 @@ has one for each rank, or to a single mapped array OUT.array (with OUT.yaml).
 The rows of all ranks become those of one, in the order of the ranks. GenericIO
 files have fields of equal length whose rows are numbers or short lists of them;
 origin, scale and flags of a GenericIO file go over to another one, unless --scale,
---coords or --ghosts say otherwise. A sparse matrix becomes the .npz file that
-scipy.sparse.load_npz reads, or its parts fields if --fields names them. All
-selected elements are in memory at once.
+--coords or --ghosts say otherwise; how it is compressed does not. A sparse matrix
+becomes the .npz file that scipy.sparse.load_npz reads, or its parts fields if
+--fields names them. All selected elements are in memory at once.
+
+--codec compresses .npz files by deflate, and .gio files by a compressor of Blosc:
+lz4, lz4hc, zstd, zlib, snappy or blosclz. A level from 1 to 9 and, for .gio, a
+shuffle (byte, bit or noshuffle) may follow, as in zstd:3:bit. Columns that it makes
+no smaller stay as they are in .gio. GenericIO's C++ library, as it comes, does not
+read zstd, and may fail with snappy.
 
 OUT appears when it is whole. If it is there already, convert fails, unless --force.`,
-		Example: `  soactl convert tmp_step_41.tmp.gio step_41.npz --level 6
-  soactl convert particles.npz particles.gio --scale 256 --coords x,y,z
+		Example: `  soactl convert tmp_step_41.tmp.gio step_41.npz --codec deflate:9
+  soactl convert particles.npz particles.gio --scale 256 --coords x,y,z --codec lz4
   soactl convert map.gio single.gio --rank 3
   soactl convert tmp_step_41.tmp.gio tmp_step_41.tmp.rank-0.memmap`,
 		Args: cobra.ExactArgs(2),
@@ -55,7 +62,7 @@ OUT appears when it is whole. If it is there already, convert fails, unless --fo
 	rankFlag(cmd, &o.rank)
 	fieldsFlag(cmd, &o.fields)
 	cmd.Flags().BoolVar(&o.force, "force", false, "replace OUT")
-	cmd.Flags().IntVar(&o.level, "level", 0, "how hard to compress .npz, from 1 to 9; 0 does not")
+	cmd.Flags().StringVar(&o.codec, "codec", "none", "compress .gio or .npz by `NAME[:LEVEL][:SHUFFLE]`")
 	cmd.Flags().StringSliceVar(&o.scale, "scale", nil, "extent of the box, for .gio: one `number`, or one for each axis")
 	cmd.Flags().StringSliceVar(&o.coords, "coords", nil, "fields that are coordinates, for .gio: `x,y,z`")
 	cmd.Flags().StringSliceVar(&o.ghosts, "ghosts", nil, "fields that may be of ghosts, for .gio: `a,b`")
@@ -69,6 +76,10 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	kind, _ := dataset.KindOfName(out)
 	if !slices.Contains([]string{".gio", ".npz", folderSuffix, ".array", ".yaml"}, filepath.Ext(out)) {
 		return usagef("%s: OUT must end in .gio, .npz, .memmap or .array", out)
+	}
+	var err error
+	if o.chosen, err = parseCodec(o.codec, kind); err != nil {
+		return err
 	}
 	set, err := openSet(cmd, in, o.rank, o.fields)
 	if err != nil {
@@ -111,9 +122,9 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 func (o convertOptions) write(ctx context.Context, w io.WriterAt, kind dataset.Kind, set *dataset.Set, spec genericio.Spec, d *soa.Dict) error {
 	switch {
 	case kind == dataset.NPZ && set.Matrix != nil && len(o.fields) == 0:
-		return writeSciPy(ctx, w, d, set.Matrix, o.level)
+		return writeSciPy(ctx, w, d, set.Matrix, o.chosen.deflate)
 	case kind == dataset.NPZ:
-		_, err := npz.Write(ctx, w, d, npz.Options{Level: o.level})
+		_, err := npz.Write(ctx, w, d, npz.Options{Level: o.chosen.deflate})
 		return err
 	}
 	layout, err := genericio.NewLayout(ctx, comm.Self(), spec, d)
@@ -198,12 +209,8 @@ func (o convertOptions) check(to dataset.Kind, set *dataset.Set) error {
 		}
 	}
 	switch {
-	case o.level < 0 || o.level > 9:
-		return usagef("--level %d is not from 0 to 9", o.level)
 	case set.Matrix != nil && len(o.fields) == 0 && to != dataset.NPZ:
 		return fmt.Errorf("%s: a sparse matrix can be converted to .npz only; its parts are fields for --fields", set.Name)
-	case to != dataset.NPZ && o.level > 0:
-		return usagef("--level is for .npz: other files are not compressed")
 	case to != dataset.GIO && len(o.scale)+len(o.coords)+len(o.ghosts) > 0:
 		return usagef("--scale, --coords and --ghosts are for .gio")
 	case len(o.coords) != 0 && len(o.coords) != 3:
@@ -216,7 +223,7 @@ func (o convertOptions) check(to dataset.Kind, set *dataset.Set) error {
 
 // spec returns what a GenericIO file says besides its columns.
 func (o convertOptions) spec(set *dataset.Set) (genericio.Spec, error) {
-	spec := genericio.Spec{PhysOrigin: set.Origin, PhysScale: set.Scale, Flags: o.flags(set)}
+	spec := genericio.Spec{PhysOrigin: set.Origin, PhysScale: set.Scale, Flags: o.flags(set), Compress: o.chosen.blosc}
 	for i := range spec.PhysScale {
 		if len(o.scale) == 0 {
 			break

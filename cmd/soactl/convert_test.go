@@ -14,7 +14,7 @@ func TestConvertRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"plain", "parts", "bigendian", "aos", "one"} {
 		in, mid, out := gioData+name+".gio", dir+"/"+name+".npz", dir+"/"+name+".gio"
-		require.Empty(t, must(t, "convert", in, mid, "--level", "6"))
+		require.Empty(t, must(t, "convert", in, mid, "--codec", "deflate"))
 		flags := []string{"--coords", "x,y,z", "--ghosts", "phi"}
 		if name == "aos" {
 			flags = []string{"--ghosts", "vec3"}
@@ -67,7 +67,7 @@ print(b.files)`, npz, back)
 
 func TestConvertSameType(t *testing.T) {
 	out := t.TempDir() + "/small.npz"
-	must(t, "convert", npzData+"hacc.npz", out, "--level", "9")
+	must(t, "convert", npzData+"hacc.npz", out, "--codec", "deflate:9")
 	require.Equal(t, must(t, "cat", npzData+"hacc.npz", "--format", "csv"), must(t, "cat", out, "--format", "csv"))
 	require.Contains(t, must(t, "info", out), "deflated")
 	must(t, "convert", out, out, "--force") // onto itself
@@ -93,7 +93,6 @@ func TestConvertRefuses(t *testing.T) {
 	fails(t, 1, []string{`"t"`}, "convert", npzData+"shapes.npz", out, "--fields", "t")
 	fails(t, 1, []string{`"x"`, "checksum"}, "convert", npzData+"bad_flip.npz", out)
 	fails(t, 2, []string{`"w"`}, "convert", gioData+"one.gio", out, "--coords", "x,y,w")
-	fails(t, 2, []string{"--level"}, "convert", gioData+"one.gio", out, "--level", "3")
 	fails(t, 2, []string{"for .gio"}, "convert", gioData+"one.gio", dir+"/out.npz", "--scale", "3")
 	require.Equal(t, []string{"there.npz"}, names(t, filepath.Join(dir, "x")), "no partial file is left")
 }

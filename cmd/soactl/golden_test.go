@@ -42,6 +42,7 @@ func TestGolden(t *testing.T) {
 		"verify-good-json":  {"verify", gioData + "parts.gio", "--format", "json"},
 		"help":              {"--help"},
 		"help-rm":           {"rm", "--help"},
+		"help-convert":      {"convert", "--help"},
 		"completion-fields": {"__complete", "cat", gioData + "aos.gio", "--fields", "id,"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,6 +32,10 @@ besides those of mapped arrays. All that is wrong is reported. Leftovers of kill
 processes are no fault: soactl ls shows them, and soactl rm --leftovers removes
 them.
 
+Compressed blocks of GenericIO files have two checksums, of what is stored and of
+the rows: both are checked, the rows' by decompressing. Blocks that cannot be, by
+other filters or of zstd older than 1.0, are checked as they are stored.
+
 Mapped arrays have no checksums: their sizes, the structure of sparse matrices and
 the values of bools are checked, and that all can be read.
 
