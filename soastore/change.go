@@ -135,9 +135,14 @@ func (c *change) apply(e *edit) (err error) {
 	case !e.content:
 		if err = c.fs.Rename(e.name, c.oldName(e.name)); err == nil {
 			e.aside = c.oldName(e.name)
+		} else if c.purged(e.name, err) {
+			err = nil
 		}
 	case e.existed:
-		err = c.swap(e)
+		if err = c.swap(e); c.purged(e.name, err) {
+			e.existed = false
+			err = c.fs.Rename(c.partialName(e.name), e.name)
+		}
 	default:
 		if err = c.free(e.name); err == nil {
 			err = c.fs.Rename(c.partialName(e.name), e.name)
@@ -145,6 +150,17 @@ func (c *change) apply(e *edit) (err error) {
 	}
 	e.done = err == nil
 	return err
+}
+
+// purged reports whether err says that somebody else removed the store's file name,
+// as sites do with old files on scratch disks, and not that the folder is away.
+func (c *change) purged(name string, err error) bool {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, fileErr := c.fs.Lstat(name)
+	_, folderErr := c.fs.Lstat(filepath.Dir(name))
+	return errors.Is(fileErr, fs.ErrNotExist) && folderErr == nil
 }
 
 // swap gives the name its new content. At no moment it has none, except on a file

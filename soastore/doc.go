@@ -8,6 +8,7 @@
 // an empty Options.Path each keeps its values in memory, with the same checks.
 //
 // Options.Codec compresses files, and Options.MemoryCodec what is in memory.
+// [NewCache] puts a store of bounded size before a slow one.
 //
 // # Keys and ranks
 //

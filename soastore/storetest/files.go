@@ -134,6 +134,29 @@ func testDamaged(e *Env) {
 	require.NoError(e, s.Close())
 }
 
+// testPurged removes the files of values behind the store's back.
+func testPurged(e *Env) {
+	s := e.Open(soastore.Options{})
+	for _, key := range []string{"a", "b", "c"} {
+		require.NoError(e, s.Set(key, e.rows(1, 10)))
+	}
+	e.onlyRank0(func() {
+		for _, name := range e.list() {
+			require.NoError(e, os.RemoveAll(filepath.Join(e.Dir, name)))
+		}
+	})
+	_, err := s.Get("a")
+	require.ErrorIs(e, err, fs.ErrNotExist)
+	_, err = s.Pop("a")
+	e.Fails(err, fs.ErrNotExist)
+	require.NoError(e, s.Remove("a"))
+	require.NoError(e, s.Set("b", e.rows(2, 10)))
+	e.has(s, "b", e.rows(2, 10))
+	require.NoError(e, s.Clear())
+	require.Empty(e, e.Names())
+	require.NoError(e, s.Close())
+}
+
 // damages returns how many of the kinds of damage, cut and flip, must be seen.
 func (e *Env) damages() int {
 	if e.Kind.NoSums {

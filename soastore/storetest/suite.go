@@ -120,9 +120,14 @@ func (e *Env) TryOpen(opts soastore.Options) (*soastore.Spill, error) {
 // Names returns the names of the files in the test's folder, on every rank.
 func (e *Env) Names() []string {
 	require.NoError(e, comm.Barrier(context.Background(), e.C))
+	names := e.list()
+	require.NoError(e, comm.Barrier(context.Background(), e.C))
+	return names
+}
+
+func (e *Env) list() []string {
 	entries, err := os.ReadDir(e.Dir)
 	require.NoError(e, err)
-	require.NoError(e, comm.Barrier(context.Background(), e.C))
 	names := []string{}
 	for _, entry := range entries {
 		names = append(names, entry.Name())
@@ -176,6 +181,7 @@ var tests = []struct {
 	{"in use", testInUse, true},
 	{"not ours to replace", testForeign, true},
 	{"damaged file", testDamaged, true},
+	{"purged", testPurged, true},
 	{"no folder", testNoFolder, true},
 }
 
