@@ -24,7 +24,7 @@ const npzLevel = 6
 var codecNames = map[dataset.Kind][]string{
 	dataset.GIO:    {"lz4", "lz4hc", "zstd", "zlib", "snappy", "blosclz", "none"},
 	dataset.NPZ:    {"deflate", "none"},
-	dataset.Memmap: {"none"},
+	dataset.Memmap: {"none"}, // the elements are as they are in memory
 }
 
 // shuffleNames are in the order of blosc's constants.
@@ -37,7 +37,7 @@ func parseCodec(text string, kind dataset.Kind) (c codecChoice, err error) {
 	parts := strings.Split(text, ":")
 	name := cmp.Or(parts[0], "none")
 	if !slices.Contains(codecNames[kind], name) {
-		return c, usagef("--codec %s: for .%s there is %s", text, kind, strings.Join(codecNames[kind], ", "))
+		return c, usagef("--codec %q: for %s there is only %s", text, kind, strings.Join(codecNames[kind], ", "))
 	}
 	level, shuffle := 0, blosc.ByteShuffle
 	for _, part := range parts[1:] {
@@ -49,7 +49,7 @@ func parseCodec(text string, kind dataset.Kind) (c codecChoice, err error) {
 		case name != "none" && s >= 0 && kind == dataset.GIO:
 			shuffle = blosc.Shuffle(s)
 		default:
-			return c, usagef("--codec %s: %q is not %s", text, part, detailsOf(name))
+			return c, usagef("--codec %q: %q is not %s", text, part, detailsOf(name))
 		}
 	}
 	switch name {

@@ -143,12 +143,12 @@ func TestCodecUsage(t *testing.T) {
 		{"a.gio", "lz4:", []string{`""`}},
 		{"a.gio", "zstd:3:bits", []string{`"bits"`, "byte, bit, noshuffle"}},
 		{"a.gio", "none:3", []string{`"3"`, "no level"}},
-		{"a.npz", "lz4", []string{"for .npz", "deflate, none"}},
+		{"a.npz", "lz4", []string{"for npz", "only deflate, none"}},
 		{"a.npz", "deflate:byte", []string{`"byte"`, "from 1 to 9"}},
-		{"a.memmap", "lz4", []string{"for .memmap", "none"}},
-		{"a.array", "deflate", []string{"none"}},
+		{"a.memmap", "lz4", []string{"for memmap", "only none"}},
+		{"a.array", "deflate", []string{"only none"}},
 	} {
-		fails(t, 2, append(test.texts, "--codec "+test.codec), "convert", gioData+"one.gio", dir+"/"+test.out, "--codec", test.codec)
+		fails(t, 2, append(test.texts, "--codec "+strconv.Quote(test.codec)), "convert", gioData+"one.gio", dir+"/"+test.out, "--codec", test.codec)
 	}
 	require.Empty(t, names(t, dir+"/x"))
 	must(t, "convert", gioData+"one.gio", dir+"/a.memmap", "--codec", "none")
