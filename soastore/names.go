@@ -16,8 +16,9 @@ import (
 //	PREFIX_KEY.tmp.gio#N               GenericIO: partition N of that map
 //	PREFIX_KEY.tmp.rank-N.npz          NPZ: the rows of rank N
 //	PREFIX_KEY.tmp.rank-N.memmap       a folder of mapped arrays: the rows of rank N
-//	NAME.TOKEN.partial                 NAME while it is written
-//	NAME.TOKEN.old                     NAME's earlier value, until a change is agreed
+//	NAME.TOKEN.partial                 NAME while it is written; once names have been
+//	                                   exchanged, NAME's earlier content until all agree
+//	NAME.TOKEN.old                     NAME's earlier content until all agree that it goes
 //
 // TOKEN is 16 hexadecimal digits: 8 that are drawn when a store is opened, and 8
 // that count its calls. The first three are the names of haccytrees' stores, so
