@@ -9,6 +9,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/genericio"
+	"github.com/soastore/soa/memmap"
 	"github.com/soastore/soa/npz"
 )
 
@@ -33,7 +34,7 @@ var (
 // sentinels are what errors.Is still finds on the other ranks.
 var sentinels = []error{
 	ErrNotFound, ErrClosed, ErrKey, ErrNoField, ErrShape, ErrDType, ErrNoSpace, ErrInUse, ErrTorn, ErrOptions,
-	genericio.ErrFormat, genericio.ErrChecksum, genericio.ErrRankCount, npz.ErrFormat, npz.ErrChecksum,
+	genericio.ErrFormat, genericio.ErrChecksum, genericio.ErrRankCount, npz.ErrFormat, npz.ErrChecksum, memmap.ErrFormat, memmap.ErrSize,
 	fs.ErrNotExist, fs.ErrExist, fs.ErrPermission,
 }
 

@@ -1,8 +1,8 @@
 package soastore
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -11,8 +11,7 @@ import (
 )
 
 // memmapFormat keeps each rank's rows in a folder of mapped arrays: fields of any
-// shape. Beside the arrays, each two files of package memmap named after its field
-// (encoded as keys are), the folder has a table of contents.
+// shape. The folder has a table of contents, see memmap.Contents.
 type memmapFormat struct{ rankFiles }
 
 func (f *memmapFormat) compress(c codecChoice) error {
@@ -21,22 +20,6 @@ func (f *memmapFormat) compress(c codecChoice) error {
 	}
 	return nil
 }
-
-// contents is the file contents.json of a folder.
-type contents struct {
-	Set    string          `json:"set"` // which Set wrote the folder
-	Fields []contentsField `json:"fields"`
-}
-
-type contentsField struct {
-	Name   string `json:"name"`
-	Scalar bool   `json:"scalar,omitempty"` // of no dimensions; the array has one of extent 1
-}
-
-const (
-	contentsName = "contents.json"
-	maxContents  = 16 << 20 // bytes; more is no table of contents
-)
 
 func (f *memmapFormat) check(d *soa.Dict) error {
 	for name := range d.All() {
@@ -55,16 +38,16 @@ func (f *memmapFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (f
 	if err != nil {
 		return files{}, err
 	}
-	table := contents{Set: f.setStamp(call)}
+	table := memmap.Contents{Set: f.setStamp(call)}
 	for name, a := range d.All() {
 		if err := call.ctx.Err(); err != nil {
 			return files{}, err
 		}
-		table.Fields = append(table.Fields, contentsField{name, a.NDim() == 0})
+		table.Fields = append(table.Fields, memmap.ContentsField{Name: name, Scalar: a.NDim() == 0})
 		if a.NDim() == 0 {
 			a, _ = a.Reshape(1)
 		}
-		if err := memmap.Write(fieldPath(folder, name), a, memmap.Options{Sync: ch.sync}); err != nil {
+		if err := memmap.Write(memmap.FieldPath(folder, name), a, memmap.Options{Sync: ch.sync}); err != nil {
 			return files{}, fmt.Errorf("field %q: %w", name, err)
 		}
 	}
@@ -75,14 +58,12 @@ func (f *memmapFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (f
 	return f.staged(ch, call.key, size, old), err
 }
 
-func fieldPath(folder, name string) string { return filepath.Join(folder, encodeKey(name)) }
-
-func (f *memmapFormat) writeContents(ch *change, folder string, table contents) error {
-	text, err := json.Marshal(table)
+func (f *memmapFormat) writeContents(ch *change, folder string, table memmap.Contents) error {
+	text, err := table.Text()
 	if err != nil {
 		return err
 	}
-	w, err := f.s.fs.OpenFile(filepath.Join(folder, contentsName), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
+	w, err := f.s.fs.OpenFile(filepath.Join(folder, memmap.ContentsName), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if err != nil {
 		return err
 	}
@@ -108,28 +89,20 @@ func (f *memmapFormat) stamp(name string) (string, error) {
 	return table.Set, err
 }
 
-// readContents reads the table of contents of a folder, or makes one for a folder
-// that another program filled is an error: its fields have no order.
-func (f *memmapFormat) readContents(folder string) (table contents, err error) {
-	name := filepath.Join(folder, contentsName)
+// readContents reads the table of contents of a folder.
+func (f *memmapFormat) readContents(folder string) (table memmap.Contents, err error) {
+	name := filepath.Join(folder, memmap.ContentsName)
 	file, err := f.s.fs.OpenFile(name, os.O_RDONLY)
 	if err != nil {
 		return table, err
 	}
 	defer file.Close()
-	size, err := file.Size()
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, memmap.MaxContents+1))
+	if err == nil {
+		table, err = memmap.ParseContents(text)
+	}
 	if err != nil {
-		return table, err
-	}
-	if size > maxContents {
-		return table, fmt.Errorf("%s: %w: %d bytes", name, ErrTorn, size)
-	}
-	text := make([]byte, size)
-	if _, err := file.ReadAt(text, 0); err != nil {
 		return table, fmt.Errorf("%s: %w", name, err)
-	}
-	if err := json.Unmarshal(text, &table); err != nil {
-		return table, fmt.Errorf("%s: %w: %w", name, ErrTorn, err)
 	}
 	return table, nil
 }

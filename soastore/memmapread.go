@@ -52,7 +52,7 @@ func (r *memmapReader) mapped(names []string, mode memmap.Mode, fn func(*soa.Dic
 	views := soa.NewDict()
 	var handles []memmap.Handle
 	for _, name := range names {
-		f, err := memmap.OpenFile(fieldPath(r.folder, name), mode)
+		f, err := memmap.OpenFile(memmap.FieldPath(r.folder, name), mode)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // The names of a store's files. PREFIX is Options.Path, which ends in the first
@@ -54,46 +56,14 @@ func checkKey(prefix, key string) error {
 	return nil
 }
 
-// encodeKey writes every byte outside [A-Za-z0-9._-], and a leading dot, as %XX,
-// so that no key can name another folder or a hidden file.
-func encodeKey(key string) string {
-	var b strings.Builder
-	for i := range len(key) {
-		c := key[i]
-		if plain(c) && (i > 0 || c != '.') {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
-
-func plain(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-'
-}
+// encodeKey makes a key a part of a file name; see fsys.EncodeName.
+func encodeKey(key string) string { return fsys.EncodeName(key) }
 
 // decodeKey is the inverse of encodeKey; ok is false for what encodeKey does not
 // write.
 func decodeKey(s string) (key string, ok bool) {
-	var b []byte
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			b = append(b, s[i])
-			continue
-		}
-		if i+2 >= len(s) {
-			return "", false
-		}
-		c, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
-		if err != nil {
-			return "", false
-		}
-		b = append(b, byte(c))
-		i += 2
-	}
-	key = string(b)
-	return key, key != "" && encodeKey(key) == s && utf8.ValidString(key)
+	key, ok = fsys.DecodeName(s)
+	return key, ok && key != "" && utf8.ValidString(key)
 }
 
 func gioName(prefix, key string) string { return prefix + "_" + encodeKey(key) + gioSuffix }

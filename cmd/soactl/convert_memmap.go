@@ -41,7 +41,7 @@ func writeMapped(ctx context.Context, out string, force bool, d *soa.Dict, bar *
 
 // fillFolder writes the arrays, and then what is in the folder.
 func fillFolder(ctx context.Context, path string, d *soa.Dict, bar *progress.Bar) error {
-	folder := dataset.Folder{Path: path, Fields: []dataset.FolderField{}}
+	folder := dataset.Folder{Path: path, Contents: memmap.Contents{Fields: []memmap.ContentsField{}}}
 	for name, a := range d.All() {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -56,14 +56,14 @@ func fillFolder(ctx context.Context, path string, d *soa.Dict, bar *progress.Bar
 		if err := memmap.Write(folder.Array(name), a, memmap.Options{}); err != nil {
 			return fmt.Errorf("field %q: %w", name, err)
 		}
-		folder.Fields = append(folder.Fields, dataset.FolderField{Name: name, Scalar: scalar})
+		folder.Fields = append(folder.Fields, memmap.ContentsField{Name: name, Scalar: scalar})
 		bar.Add(int64(a.NBytes()))
 	}
 	text, err := folder.Text()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(path, dataset.ContentsName), text, 0o600)
+	return os.WriteFile(filepath.Join(path, memmap.ContentsName), text, 0o600)
 }
 
 // newFolder makes a folder: first under a partial name, as writeNew does.

@@ -26,7 +26,7 @@ func (c *Checker) folder(ctx context.Context, r *Report, name string) (rankHead,
 		return rankHead{}, err
 	}
 	h := rankHead{stamp: folder.Set}
-	named := map[string]bool{dataset.ContentsName: true}
+	named := map[string]bool{memmap.ContentsName: true}
 	for _, f := range folder.Fields {
 		path := folder.Array(f.Name)
 		for _, suffix := range dataset.ArraySuffixes {
@@ -42,7 +42,7 @@ func (c *Checker) folder(ctx context.Context, r *Report, name string) (rankHead,
 	}
 	for _, file := range in.Others {
 		if !named[filepath.Base(file)] {
-			r.problem(Mixed, file, "%s names no field that is in it", filepath.Join(name, dataset.ContentsName))
+			r.problem(Mixed, file, "%s names no field that is in it", filepath.Join(name, memmap.ContentsName))
 		}
 	}
 	return h, nil

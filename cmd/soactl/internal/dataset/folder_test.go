@@ -22,12 +22,12 @@ func FuzzReadFolder(f *testing.F) {
 	f.Add([]byte(`{"fields":null}`))
 	f.Add([]byte(`[`))
 	dir := f.TempDir()
-	name := filepath.Join(dir, dataset.ContentsName)
+	name := filepath.Join(dir, memmap.ContentsName)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		require.NoError(t, os.WriteFile(name, text, 0o600))
 		folder, err := dataset.ReadFolder(dir)
 		if err != nil {
-			require.ErrorIs(t, err, dataset.ErrContents)
+			require.ErrorIs(t, err, memmap.ErrFormat)
 			return
 		}
 		for _, field := range folder.Fields {
@@ -46,14 +46,14 @@ func FuzzReadFolder(f *testing.F) {
 // A folder whose arrays are not what its contents say is not opened in part.
 func TestOpenFolderRefuses(t *testing.T) {
 	dir := t.TempDir()
-	folder := dataset.Folder{Path: dir, Fields: []dataset.FolderField{{Name: "x", Scalar: true}}}
+	folder := dataset.Folder{Path: dir, Contents: memmap.Contents{Fields: []memmap.ContentsField{{Name: "x", Scalar: true}}}}
 	open := func() error {
 		_, err := dataset.Open(context.Background(), dir)
 		return err
 	}
 	text, err := folder.Text()
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, dataset.ContentsName), text, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, memmap.ContentsName), text, 0o600))
 	require.ErrorIs(t, open(), memmap.ErrNotFound)
 	require.NoError(t, memmap.Write(folder.Array("x"), soa.Of([]int8{1, 2}), memmap.Options{}))
 	require.ErrorIs(t, open(), soa.ErrShape, "a scalar of two elements")

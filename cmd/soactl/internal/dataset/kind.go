@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/soastore/soa/memmap"
 )
 
 // Kind is what sort of file one is.
@@ -44,7 +46,7 @@ func KindOf(name string) (Kind, error) {
 	case info.IsDir() && isArray(name):
 		return Memmap, nil
 	case info.IsDir():
-		return "", fmt.Errorf("%s: a folder without %s", name, ContentsName)
+		return "", fmt.Errorf("%s: a folder without %s", name, memmap.ContentsName)
 	}
 	return kindOfFile(name)
 }

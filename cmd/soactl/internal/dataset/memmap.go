@@ -52,7 +52,7 @@ func openFolder(name string) (*Set, error) {
 }
 
 // StatField returns what the array of a folder's field is; a scalar has no shape.
-func StatField(folder Folder, f FolderField) (memmap.Info, error) {
+func StatField(folder Folder, f memmap.ContentsField) (memmap.Info, error) {
 	info, err := memmap.Stat(folder.Array(f.Name))
 	switch {
 	case err != nil:

@@ -1,0 +1,50 @@
+package fsys
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// EncodeName makes any string a file name, or a part of one: it writes every byte
+// outside [A-Za-z0-9._-], and a leading dot, as %XX, so that no string names another
+// folder or a hidden file. Different strings have different names.
+func EncodeName(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if plain(c) && (i > 0 || c != '.') {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+func plain(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-'
+}
+
+// DecodeName is the inverse of EncodeName; ok is false for what EncodeName does not
+// write.
+func DecodeName(name string) (s string, ok bool) {
+	var b []byte
+	for i := 0; i < len(name); i++ {
+		if name[i] != '%' {
+			b = append(b, name[i])
+			continue
+		}
+		if i+2 >= len(name) {
+			return "", false
+		}
+		c, err := strconv.ParseUint(name[i+1:i+3], 16, 8)
+		if err != nil {
+			return "", false
+		}
+		b = append(b, byte(c))
+		i += 2
+	}
+	s = string(b)
+	return s, EncodeName(s) == name
+}
