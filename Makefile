@@ -11,10 +11,10 @@ MPIRUN := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --ove
 # leaves nothing to how busy the machine is.
 FUZZTIME ?= 30000x
 
-.PHONY: help demo test race fuzz lint fmt check bench build setup-demo setup-test
+.PHONY: help demo test race fuzz lint fmt check bench bench-codec build setup-demo setup-test
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
 demo: ## build, run the merger tree example on 4 MPI ranks, list what it spilled
 	@scripts/demo.sh
@@ -32,6 +32,12 @@ fuzz: ## fuzz every decoder for a minute each
 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+
+bench-codec: ## codecs next to c-blosc, numcodecs, memcpy and plain loops
+	@scripts/setup.sh bench
+	$(GO) test -run '^$$' -bench . -benchtime 20x ./codec/... ./internal/crc64
+	$(GO) test -run '^$$' -bench 'Compressed' ./genericio
+	$(GO) test -run '^$$' -bench 'CodecsAgainstOthers' ./soastore
 
 lint: ## gofmt, go vet, staticcheck, builds without cgo and for arm64
 	scripts/lint.sh

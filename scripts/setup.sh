@@ -3,16 +3,20 @@
 #   setup.sh demo    a C compiler and Open MPI
 #   setup.sh test    those; NumPy and its friends, which judge the file formats; an
 #                    emulator for arm64; and network namespaces, for several nodes
+#   setup.sh bench   those, and what benchmarks compare with
 # Exits with 1, saying what to install, if it may not install.
 set -euo pipefail
 
 demo="gcc libc6-dev libopenmpi-dev openmpi-bin"
 test="$demo iproute2 qemu-user python3 python3-numpy python3-scipy python3-yaml python3-blosc"
 
+bench="$test python3-numcodecs"
+
 case "${1:-}" in
 demo) packages=$demo ;;
 test) packages=$test ;;
-*) sed -n '2,7s/^# \?//p' "$0" >&2; exit 2 ;;
+bench) packages=$bench ;;
+*) sed -n '2,8s/^# \?//p' "$0" >&2; exit 2 ;;
 esac
 
 missing=

@@ -3,7 +3,10 @@ package soastore
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/codec"
@@ -27,24 +30,49 @@ type packedArray struct {
 	codec codec.Codec // nil for raw
 }
 
-// pack encodes the arrays of d. The value shares no memory with d.
+// pack encodes the arrays of d, several at a time. The value shares no memory with d.
 func pack(d *soa.Dict, codecOf func(soa.DType) codec.Codec) (*packed, error) {
 	p := &packed{names: d.Names(), arrays: map[string]packedArray{}}
-	for name, a := range d.All() {
-		f := packedArray{dtype: a.DType(), shape: slices.Clone(a.Shape())}
-		if a.NBytes() <= rawBytes {
-			f.bytes = slices.Clone(a.Bytes())
-		} else {
-			var err error
-			f.codec = codecOf(a.DType())
-			if f.bytes, err = f.codec.Encode(nil, a.Bytes(), a.DType().Size()); err != nil {
-				return nil, fmt.Errorf("field %q: %w", name, err)
-			}
-		}
-		p.arrays[name] = f
-		p.size += int64(len(f.bytes))
+	arrays := make([]packedArray, len(p.names))
+	err := eachField(p.names, func(i int, name string) (err error) {
+		a, _ := d.Get(name)
+		arrays[i], err = packArray(a, codecOf)
+		return err
+	})
+	for i, name := range p.names {
+		p.arrays[name] = arrays[i]
+		p.size += int64(len(arrays[i].bytes))
 	}
-	return p, nil
+	return p, err
+}
+
+func packArray(a soa.Array, codecOf func(soa.DType) codec.Codec) (packedArray, error) {
+	f := packedArray{dtype: a.DType(), shape: slices.Clone(a.Shape())}
+	if a.NBytes() <= rawBytes {
+		f.bytes = slices.Clone(a.Bytes())
+		return f, nil
+	}
+	var err error
+	f.codec = codecOf(a.DType())
+	f.bytes, err = f.codec.Encode(nil, a.Bytes(), a.DType().Size())
+	return f, err
+}
+
+// eachField calls fn for every field, on all processors: much of the time goes into
+// memory that is touched for the first time, which one processor does at a fraction
+// of its speed.
+func eachField(names []string, fn func(i int, name string) error) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		g.Go(func() error {
+			if err := fn(i, name); err != nil {
+				return fmt.Errorf("field %q: %w", name, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // unpack returns the array, in the memory of have if that is large enough.
@@ -80,16 +108,20 @@ func (r packedReader) get(ctx context.Context, names []string) (*soa.Dict, error
 }
 
 func (r packedReader) read(ctx context.Context, d *soa.Dict, names []string) error {
-	for _, name := range names {
+	arrays := make([]soa.Array, len(names))
+	err := eachField(names, func(i int, name string) (err error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		have, _ := d.Get(name)
-		a, err := r.arrays[name].unpack(have)
-		if err != nil {
-			return fmt.Errorf("field %q: %w", name, err)
-		}
-		d.Set(name, a)
+		arrays[i], err = r.arrays[name].unpack(have)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		d.Set(name, arrays[i])
 	}
 	return nil
 }
