@@ -94,7 +94,11 @@ func (a Array) Resize(dtype DType, dims ...int) (Array, error) {
 		return a, nil
 	}
 	if size > cap(a.data) || !aligned(a.data, dtype) || a.dtype == Bool && dtype != Bool {
-		return New(dtype, dims...) // also since a caller's []bool must hold no other bytes
+		// Fresh memory, also since a caller's []bool must hold no other bytes.
+		if dtype == Bool {
+			return New(dtype, dims...)
+		}
+		return Array{dtype, slices.Clone(dims), allocUncleared(size)}, nil
 	}
 	data := a.data[:size]
 	if dtype == Bool { // a byte that another type left is no bool
@@ -170,7 +174,7 @@ func (a Array) Clone() Array {
 	if a.dtype == Invalid {
 		return Array{}
 	}
-	data := alloc(len(a.data))
+	data := allocUncleared(len(a.data))
 	copy(data, a.data)
 	return Array{a.dtype, slices.Clone(a.shape), data}
 }
@@ -190,12 +194,6 @@ func bytesOf[T Element](s []T) []byte {
 		return nil
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(s[0])))
-}
-
-// alloc returns size bytes of zeros, aligned for every element type.
-func alloc(size int) []byte {
-	words := make([]uint64, (size+7)/8)
-	return bytesOf(words)[:size:size]
 }
 
 // aligned reports whether elements of type dtype may lie at the start of data.

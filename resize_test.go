@@ -1,6 +1,8 @@
 package soa_test
 
 import (
+	"bytes"
+	"runtime"
 	"testing"
 	"unsafe"
 
@@ -104,4 +106,26 @@ func TestResizeModel(t *testing.T) {
 			},
 		})
 	})
+}
+
+// Large arrays that Resize makes are aligned for every type, owned by nobody else,
+// and survive the garbage collector.
+func TestResizeLarge(t *testing.T) {
+	for _, rows := range []int{8191, 8192, 8193, 100_001, 3_000_000} {
+		arrays := make([]soa.Array, 6)
+		for i := range arrays {
+			arrays[i] = must(soa.Array{}.Resize(soa.Complex128, rows))
+			require.Equal(t, 16*rows, len(arrays[i].Bytes()))
+			require.Equal(t, 16*rows, cap(arrays[i].Bytes()))
+			for k := range arrays[i].Bytes() {
+				arrays[i].Bytes()[k] = byte(i)
+			}
+			runtime.GC()
+		}
+		for i, a := range arrays {
+			require.Equal(t, bytes.Repeat([]byte{byte(i)}, 16*rows), a.Bytes())
+		}
+	}
+	ones := must(must(soa.Array{}.Resize(soa.Uint8, 1<<20)).Resize(soa.Bool, 1<<20))
+	require.Equal(t, make([]byte, 1<<20), ones.Bytes(), "bools are cleared")
 }
