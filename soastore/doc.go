@@ -26,7 +26,8 @@
 // and so on beside it when there are several ranks, or in
 // /scratch/run7/tmp_step_41.tmp.rank-0.npz, ...rank-1.npz and so on, or in folders
 // /scratch/run7/tmp_step_41.tmp.rank-0.memmap and so on. Bytes of a key
-// outside A-Z a-z 0-9 . _ - are written as %XX. The folder must exist. Ranks on
+// outside A-Z a-z 0-9 . _ - are written as %XX. With Options.Independent rank N of a
+// GenericIO store has ...tmp.gio#N alone, without a map. The folder must exist. Ranks on
 // different nodes may see different folders under one name.
 //
 // New content is written under a name that ends in .partial and renamed when all

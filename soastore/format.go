@@ -29,6 +29,8 @@ type format interface {
 	existing(found []fileName) map[string]files
 	// committers returns how many ranks make a change visible.
 	committers() int
+	// folders reports whether names are those of folders, not of files.
+	folders() bool
 	// witness returns the name of the file that says which Set the value of key is
 	// of, "" on a rank that has none.
 	witness(key string) string

@@ -54,6 +54,8 @@ func (f *gioFormat) committers() int {
 	return f.s.group.folders
 }
 
+func (f *gioFormat) folders() bool { return false }
+
 func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error) {
 	g := f.s.group
 	index := gioName(f.s.opts.Path, call.key)

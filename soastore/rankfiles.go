@@ -26,6 +26,8 @@ func (f rankFiles) committers() int {
 	return f.size
 }
 
+func (f rankFiles) folders() bool { return f.kind == memmapFolder }
+
 // staged plans that name, which was written, replaces the old value, and returns
 // its files.
 func (f rankFiles) staged(ch *change, key string, size int64, old *entry) files {
@@ -36,7 +38,7 @@ func (f rankFiles) staged(ch *change, key string, size int64, old *entry) files 
 	return files{data: f.own(key), mine: []string{f.own(key)}, size: size}
 }
 
-// stamp says in a file which Set wrote it, so that files of two Sets, which a
+// setStamp says in a file which Set wrote it, so that files of two Sets, which a
 // crash can leave side by side, are told apart.
 func (f rankFiles) setStamp(call *call) string {
 	return fmt.Sprintf("soa set %s.%d", f.s.token, call.seq)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -140,11 +141,7 @@ func testPurged(e *Env) {
 	for _, key := range []string{"a", "b", "c"} {
 		require.NoError(e, s.Set(key, e.rows(1, 10)))
 	}
-	e.onlyRank0(func() {
-		for _, name := range e.list() {
-			require.NoError(e, os.RemoveAll(filepath.Join(e.Dir, name)))
-		}
-	})
+	e.removeFiles()
 	_, err := s.Get("a")
 	require.ErrorIs(e, err, fs.ErrNotExist)
 	_, err = s.Pop("a")
@@ -155,6 +152,36 @@ func testPurged(e *Env) {
 	require.NoError(e, s.Clear())
 	require.Empty(e, e.Names())
 	require.NoError(e, s.Close())
+}
+
+// removeFiles removes all files in the test's folder. Collective.
+func (e *Env) removeFiles() {
+	e.onlyRank0(func() {
+		for _, name := range e.list() {
+			require.NoError(e, os.RemoveAll(filepath.Join(e.Dir, name)))
+		}
+	})
+}
+
+// testIndependentReopen takes in what each rank kept on its own.
+func testIndependentReopen(e *Env) {
+	mine := fmt.Sprintf("of %d", e.C.Rank())
+	s := e.Open(soastore.Options{Independent: true, Keep: true})
+	require.NoError(e, s.Set(mine, e.some(1)))
+	require.NoError(e, s.Set("shared name", e.some(2)))
+	require.NoError(e, s.Close())
+	_, err := e.TryOpen(soastore.Options{Independent: true})
+	require.ErrorIs(e, err, soastore.ErrInUse)
+
+	s = e.Open(soastore.Options{Independent: true, Reopen: true})
+	require.Equal(e, []string{mine, "shared name"}, s.Keys())
+	e.has(s, mine, e.some(1))
+	e.has(s, "shared name", e.some(2))
+	require.NoError(e, s.Set(mine, e.some(3)))
+	e.has(s, mine, e.some(3))
+	require.NoError(e, s.Clear())
+	require.NoError(e, s.Close())
+	require.Empty(e, e.Names())
 }
 
 // damages returns how many of the kinds of damage, cut and flip, must be seen.

@@ -178,6 +178,7 @@ var tests = []struct {
 	{"random operations", testRandom, false},
 	{"files are removed", testFilesRemoved, true},
 	{"keep and reopen", testReopen, true},
+	{"independent, reopened", testIndependentReopen, true},
 	{"in use", testInUse, true},
 	{"not ours to replace", testForeign, true},
 	{"damaged file", testDamaged, true},
