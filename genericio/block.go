@@ -37,12 +37,20 @@ func (r *Reader) readBlock(ctx context.Context, rank, v int, dst []byte) error {
 	return nil
 }
 
+// manyBytes is how much there must be to read before it is worth a goroutine each
+// column.
+const manyBytes = 1 << 20
+
 // readBlocks reads the rows of a rank and several variables, as readBlock does,
-// into an array for each. If there is anything to decode, columns are read several
-// at a time.
+// into an array for each: several columns at a time if there is much to read, or
+// anything to decode.
 func (r *Reader) readBlocks(ctx context.Context, rank int, cols []int, arrays []soa.Array) error {
 	read := func(ctx context.Context, i int) error { return r.readBlock(ctx, rank, cols[i], arrays[i].Bytes()) }
-	if slices.ContainsFunc(cols, func(v int) bool { b := r.Block(rank, v); return !b.raw() }) {
+	size := 0
+	for _, a := range arrays {
+		size += a.NBytes()
+	}
+	if size >= manyBytes || slices.ContainsFunc(cols, func(v int) bool { b := r.Block(rank, v); return !b.raw() }) {
 		return columnsAtOnce(ctx, len(cols), read)
 	}
 	for i := range cols {

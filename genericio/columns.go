@@ -7,9 +7,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// maxAtOnce is how many columns are compressed or decoded at a time. All processors
-// work on each; several columns keep them busy where that work is sequential, at
-// the cost of the intermediate memory of as many columns.
+// maxAtOnce is how many columns are read, compressed or decoded at a time. All
+// processors work on one that is compressed; several columns keep them busy where
+// that work is sequential, at the cost of the intermediate memory of as many
+// columns.
 const maxAtOnce = 4
 
 // columnsAtOnce calls do for columns 0 ... n-1, several at a time, and returns the

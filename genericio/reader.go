@@ -82,8 +82,8 @@ func (r *Reader) IsMap() bool {
 // Dict into: all of them if none is named. An array that into has under a
 // variable's name is written in place where it is large enough
 // ([soa.Array.Resize]); other arrays of into stay. The shape is [rows], or [rows
-// elements] for a variable of more than one element a row. Compressed columns are
-// decoded on all processors, several at a time.
+// elements] for a variable of more than one element a row. Large columns are read
+// several at a time, and compressed ones decoded on all processors.
 //
 // The error is an ErrRank, a *soa.FieldError, or a *BlockError. After one into
 // has the same arrays as before, but the elements of those that were being

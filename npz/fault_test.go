@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,24 +22,28 @@ var errDisk = errors.New("disk on fire")
 // failing is a file whose calls fail once left of them are done.
 type failing struct {
 	memFile
-	left  int
+	left  atomic.Int64
 	short bool // fails by writing less, without an error
 }
 
+func newFailing(file memFile, left int) *failing {
+	f := &failing{memFile: file}
+	f.left.Store(int64(left))
+	return f
+}
+
 func (f *failing) WriteAt(p []byte, off int64) (int, error) {
-	f.left--
-	if f.left < 0 && f.short {
+	switch left := f.left.Add(-1); {
+	case left < 0 && f.short:
 		return len(p) - 1, nil
-	}
-	if f.left < 0 {
+	case left < 0:
 		return 0, errDisk
 	}
 	return f.memFile.WriteAt(p, off)
 }
 
 func (f *failing) ReadAt(p []byte, off int64) (int, error) {
-	f.left--
-	if f.left < 0 {
+	if f.left.Add(-1) < 0 {
 		return 0, errDisk
 	}
 	return bytes.NewReader(f.memFile).ReadAt(p, off)
@@ -57,9 +62,10 @@ func TestEveryWriteFailure(t *testing.T) {
 	for _, level := range []int{0, 1} {
 		for _, short := range []bool{false, true} {
 			for n := 0; ; n++ {
-				f := &failing{left: n, short: short}
+				f := newFailing(nil, n)
+				f.short = short
 				_, err := Write(context.Background(), f, large(), Options{Level: level})
-				if f.left >= 0 {
+				if f.left.Load() >= 0 {
 					require.NoError(t, err)
 					require.Greater(t, n, 2)
 					have, err := readAll(f.memFile)
@@ -81,13 +87,13 @@ func TestEveryReadFailure(t *testing.T) {
 	for _, level := range []int{0, 1} {
 		file := written(t, large(), Options{Level: level})
 		for n := 0; ; n++ {
-			f := &failing{memFile: file, left: n}
+			f := newFailing(file, n)
 			into := dict("y", soa.Of([]int8{1, 2}))
 			r, err := NewReader(f, int64(len(file)))
 			if err == nil {
 				err = r.Read(context.Background(), into)
 			}
-			if f.left >= 0 {
+			if f.left.Load() >= 0 {
 				require.NoError(t, err)
 				require.Greater(t, n, 5)
 				requireDict(t, large(), into)
@@ -97,7 +103,7 @@ func TestEveryReadFailure(t *testing.T) {
 			require.NotErrorIs(t, err, ErrFormat)
 			requireDict(t, dict("y", soa.Of([]int8{1, 2})), into)
 			if r != nil { // nothing of the failure stays
-				f.left = 1 << 20
+				f.left.Store(1 << 20)
 				require.NoError(t, r.Read(context.Background(), into))
 				requireDict(t, large(), into)
 			}
@@ -108,11 +114,17 @@ func TestEveryReadFailure(t *testing.T) {
 // countdown is a context that ends when it has been asked left times.
 type countdown struct {
 	context.Context
-	left int
+	left atomic.Int64
+}
+
+func newCountdown(n int) *countdown {
+	c := &countdown{Context: context.Background()}
+	c.left.Store(int64(n))
+	return c
 }
 
 func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return context.Canceled
 	}
 	return nil
@@ -137,9 +149,9 @@ func TestCancel(t *testing.T) {
 		} {
 			n := 0
 			for ; ; n++ {
-				ctx := &countdown{context.Background(), n}
+				ctx := newCountdown(n)
 				err := call(ctx)
-				if ctx.left >= 0 {
+				if ctx.left.Load() >= 0 {
 					require.NoError(t, err)
 					break
 				}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/soastore/soa"
 )
@@ -134,7 +137,8 @@ func (r *Reader) describe(m *member) (Field, error) {
 // Arrays that into has under these names give their memory to what is read if it
 // is large enough, so that a Dict which is read into again and again allocates
 // once; they must be writable and share no memory with each other. Stored
-// elements go from the file into that memory without a copy between.
+// elements go from the file into that memory without a copy between. Large fields
+// are read several at a time, on as many processors as there are.
 //
 // The error is a *soa.FieldError for a name that the file does not have, and
 // else a *FieldError: ErrDType, ErrFormat, ErrChecksum, ctx's, or that of
@@ -145,20 +149,49 @@ func (r *Reader) Read(ctx context.Context, into *soa.Dict, names ...string) erro
 	if err != nil {
 		return err
 	}
-	out := soa.NewDict()
-	for _, m := range members {
-		old, _ := into.Get(m.field())
-		a, err := m.read(ctx, r.src, old)
-		if err != nil {
-			return err
-		}
-		out.Set(m.field(), a)
+	arrays := make([]soa.Array, len(members))
+	for i, m := range members {
+		arrays[i], _ = into.Get(m.field())
+	}
+	if err := r.readMembers(ctx, members, arrays); err != nil {
+		return err
 	}
 	into.Clear()
-	for name, a := range out.All() {
-		into.Set(name, a)
+	for i, m := range members {
+		into.Set(m.field(), arrays[i])
 	}
 	return nil
+}
+
+// manyBytes is how much there must be to read before it is worth a goroutine each
+// member.
+const manyBytes = 1 << 20
+
+// readMembers reads each of the members into the memory of its array, and replaces
+// the arrays by what was read.
+func (r *Reader) readMembers(ctx context.Context, members []*member, arrays []soa.Array) error {
+	read := func(i int) (err error) {
+		arrays[i], err = members[i].read(ctx, r.src, arrays[i])
+		return err
+	}
+	size := int64(0)
+	for _, m := range members {
+		size += m.plain
+	}
+	if size < manyBytes {
+		for i := range members {
+			if err := read(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range members {
+		g.Go(func() error { return read(i) })
+	}
+	return g.Wait()
 }
 
 // pick returns the members of the named fields, or all if no names are given.
