@@ -25,6 +25,8 @@ const (
 	ReadAt   Op = "ReadAt"
 	WriteAt  Op = "WriteAt"
 	Truncate Op = "Truncate"
+	Allocate Op = "Allocate"
+	Alone    Op = "Alone"
 	Sync     Op = "Sync"
 	Close    Op = "Close"
 	Map      Op = "Map"

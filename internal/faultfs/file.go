@@ -41,6 +41,20 @@ func (f *file) Truncate(size int64) error {
 	return f.File.Truncate(size)
 }
 
+func (f *file) Allocate(off, size int64) error {
+	if _, err := f.do(Allocate); err != nil {
+		return err
+	}
+	return f.File.Allocate(off, size)
+}
+
+func (f *file) Alone() (bool, error) {
+	if _, err := f.do(Alone); err != nil {
+		return false, err
+	}
+	return f.File.Alone()
+}
+
 func (f *file) Sync() error {
 	if _, err := f.do(Sync); err != nil {
 		return err

@@ -50,6 +50,14 @@ type File interface {
 	Size() (int64, error)
 	// Truncate sets the file's length.
 	Truncate(size int64) error
+	// Allocate reserves the blocks of a range of size > 0 bytes, and makes the file as
+	// long as its end if it is shorter. What was not written reads as zeros. Where the
+	// file system cannot, the error is an errors.ErrUnsupported.
+	Allocate(off, size int64) error
+	// Alone reports whether the file, which is open for writing, has one name and is
+	// neither open nor mapped anywhere else, by no process. False may also mean that
+	// the file system cannot tell.
+	Alone() (bool, error)
 	// Sync makes what was written durable.
 	Sync() error
 	// Map maps the first size bytes of the file into memory, read-only; the file
