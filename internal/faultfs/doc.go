@@ -8,7 +8,8 @@
 // nothing fails.
 //
 // Every operation of an FS and its files is counted and recorded except
-// [fsys.File.Name] and [fsys.Mapping.Unmap]. All of this is safe for concurrent
+// [fsys.File.Name]; making a mapping is, using it is not: what a subject writes
+// through one reaches the file whatever fails. All of this is safe for concurrent
 // use; with several goroutines at work, which of them makes the n-th operation
 // is of course up to the scheduler.
 package faultfs

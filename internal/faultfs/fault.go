@@ -13,24 +13,30 @@ type Op string
 
 // The operations of an FS and of its files.
 const (
-	OpenFile Op = "OpenFile"
-	Rename   Op = "Rename"
-	Link     Op = "Link"
-	Exchange Op = "Exchange"
-	Mkdir    Op = "Mkdir"
-	Remove   Op = "Remove"
-	Lstat    Op = "Lstat"
-	ReadDir  Op = "ReadDir"
-	SyncDir  Op = "SyncDir"
-	ReadAt   Op = "ReadAt"
-	WriteAt  Op = "WriteAt"
-	Truncate Op = "Truncate"
-	Allocate Op = "Allocate"
-	Alone    Op = "Alone"
-	Sync     Op = "Sync"
-	Close    Op = "Close"
-	Map      Op = "Map"
-	Size     Op = "Size"
+	OpenFile  Op = "OpenFile"
+	Rename    Op = "Rename"
+	Link      Op = "Link"
+	Exchange  Op = "Exchange"
+	Mkdir     Op = "Mkdir"
+	Remove    Op = "Remove"
+	Lstat     Op = "Lstat"
+	ReadDir   Op = "ReadDir"
+	SyncDir   Op = "SyncDir"
+	TypeOf    Op = "TypeOf"
+	ReadAt    Op = "ReadAt"
+	WriteAt   Op = "WriteAt"
+	ReadvAt   Op = "ReadvAt"
+	WritevAt  Op = "WritevAt"
+	Truncate  Op = "Truncate"
+	Allocate  Op = "Allocate"
+	Punch     Op = "Punch"
+	Alone     Op = "Alone"
+	Lock      Op = "Lock"
+	Sync      Op = "Sync"
+	Close     Op = "Close"
+	Map       Op = "Map"
+	MapShared Op = "MapShared"
+	Size      Op = "Size"
 )
 
 // Span is how much fails once a fault has begun.
@@ -50,8 +56,8 @@ type Fault struct {
 	Skip int    // so many operations that it fits succeed first. The default is 0.
 	Err  error  // the cause of the error. The default is syscall.EIO.
 	Span Span   // what fails after that. The default is Once.
-	// Short makes a WriteAt that fails write the first half of its bytes, as a
-	// disk does that fills up. The default is to write nothing.
+	// Short makes a WriteAt or WritevAt that fails write the first half of its bytes,
+	// as a disk does that fills up. The default is to write nothing.
 	Short bool
 }
 

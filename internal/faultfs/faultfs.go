@@ -92,7 +92,7 @@ func (f *FS) do(c Call) (short bool, err error) {
 	defer f.mu.Unlock()
 	for _, a := range f.faults {
 		if a.hits(c) && c.Err == nil {
-			c.Err, short = a.cause(), a.Short && c.Op == WriteAt
+			c.Err, short = a.cause(), a.Short && (c.Op == WriteAt || c.Op == WritevAt)
 			err = c.failure()
 		}
 	}
@@ -178,4 +178,12 @@ func (f *FS) SyncDir(name string) error {
 		return err
 	}
 	return f.base.SyncDir(name)
+}
+
+// TypeOf implements [fsys.FS].
+func (f *FS) TypeOf(name string) (fsys.Type, error) {
+	if _, err := f.do(Call{Op: TypeOf, Name: name}); err != nil {
+		return fsys.Type{}, err
+	}
+	return f.base.TypeOf(name)
 }

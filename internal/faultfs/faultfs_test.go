@@ -58,6 +58,23 @@ var operations = []struct {
 		_, err := file.ReadAt(make([]byte, 4), 0)
 		return err
 	}},
+	{faultfs.WritevAt, func(_ *faultfs.FS, file fsys.File, _ string) error {
+		return file.WritevAt([][]byte{[]byte("ab"), []byte("cd")}, 0)
+	}},
+	{faultfs.ReadvAt, func(_ *faultfs.FS, file fsys.File, _ string) error {
+		return file.ReadvAt([][]byte{make([]byte, 3), make([]byte, 1)}, 0)
+	}},
+	{faultfs.Lock, func(_ *faultfs.FS, file fsys.File, _ string) error { return file.Lock() }},
+	{faultfs.Allocate, func(_ *faultfs.FS, file fsys.File, _ string) error {
+		return supported(file.Allocate(0, 4))
+	}},
+	{faultfs.Punch, func(_ *faultfs.FS, file fsys.File, _ string) error {
+		return supported(file.Punch(4, 4))
+	}},
+	{faultfs.Alone, func(_ *faultfs.FS, file fsys.File, _ string) error {
+		_, err := file.Alone()
+		return err
+	}},
 	{faultfs.Truncate, func(_ *faultfs.FS, file fsys.File, _ string) error { return file.Truncate(8) }},
 	{faultfs.Sync, func(_ *faultfs.FS, file fsys.File, _ string) error { return file.Sync() }},
 	{faultfs.Size, func(_ *faultfs.FS, file fsys.File, _ string) error { _, err := file.Size(); return err }},
@@ -68,7 +85,26 @@ var operations = []struct {
 		}
 		return m.Unmap()
 	}},
+	{faultfs.MapShared, func(_ *faultfs.FS, file fsys.File, _ string) error {
+		m, err := file.MapShared(4)
+		if err != nil {
+			return err
+		}
+		return m.Unmap()
+	}},
+	{faultfs.TypeOf, func(f *faultfs.FS, _ fsys.File, path string) error {
+		_, err := f.TypeOf(filepath.Dir(path))
+		return err
+	}},
 	{faultfs.Close, func(_ *faultfs.FS, file fsys.File, _ string) error { return file.Close() }},
+}
+
+// supported is err, unless it says that the file system of the test cannot do it.
+func supported(err error) error {
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }
 
 func TestWithoutFaultsAllGoesThrough(t *testing.T) {
@@ -191,6 +227,18 @@ func TestShortWrite(t *testing.T) {
 	n, err := file.WriteAt([]byte("abcde"), 4)
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.Equal(t, 2, n)
+	require.NoError(t, file.Close())
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "0123ab6789", string(got))
+}
+
+func TestShortVectorWrite(t *testing.T) {
+	f := faultfs.New(fsys.OS)
+	file, path := newFile(t, f, "a")
+	f.Inject(faultfs.Fault{Op: faultfs.WritevAt, Err: syscall.ENOSPC, Short: true})
+	err := file.WritevAt([][]byte{[]byte("a"), []byte("bc"), []byte("de")}, 4)
+	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.NoError(t, file.Close())
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)

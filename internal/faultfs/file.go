@@ -1,6 +1,10 @@
 package faultfs
 
-import "github.com/soastore/soa/internal/fsys"
+import (
+	"slices"
+
+	"github.com/soastore/soa/internal/fsys"
+)
 
 // file is an open file of an FS.
 type file struct {
@@ -34,6 +38,27 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	return f.File.WriteAt(p, off)
 }
 
+func (f *file) ReadvAt(bufs [][]byte, off int64) error {
+	if _, err := f.do(ReadvAt); err != nil {
+		return err
+	}
+	return f.File.ReadvAt(bufs, off)
+}
+
+func (f *file) WritevAt(bufs [][]byte, off int64) error {
+	short, err := f.do(WritevAt)
+	if short {
+		all := slices.Concat(bufs...)
+		if _, werr := f.File.WriteAt(all[:len(all)/2], off); werr != nil {
+			err = werr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return f.File.WritevAt(bufs, off)
+}
+
 func (f *file) Truncate(size int64) error {
 	if _, err := f.do(Truncate); err != nil {
 		return err
@@ -46,6 +71,20 @@ func (f *file) Allocate(off, size int64) error {
 		return err
 	}
 	return f.File.Allocate(off, size)
+}
+
+func (f *file) Punch(off, size int64) error {
+	if _, err := f.do(Punch); err != nil {
+		return err
+	}
+	return f.File.Punch(off, size)
+}
+
+func (f *file) Lock() error {
+	if _, err := f.do(Lock); err != nil {
+		return err
+	}
+	return f.File.Lock()
 }
 
 func (f *file) Alone() (bool, error) {
@@ -74,6 +113,13 @@ func (f *file) Map(size int64) (*fsys.Mapping, error) {
 		return nil, err
 	}
 	return f.File.Map(size)
+}
+
+func (f *file) MapShared(size int64) (*fsys.Mapping, error) {
+	if _, err := f.do(MapShared); err != nil {
+		return nil, err
+	}
+	return f.File.MapShared(size)
 }
 
 // Close closes the file even when it fails, as close(2) does on Linux: the

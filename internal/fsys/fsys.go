@@ -37,9 +37,12 @@ type FS interface {
 	ReadDir(name string) ([]fs.DirEntry, error)
 	// SyncDir makes the folder's entries durable.
 	SyncDir(name string) error
+	// TypeOf says what file system the file or folder name is on.
+	TypeOf(name string) (Type, error)
 }
 
-// File is an open file. ReadAt and WriteAt are safe for concurrent use.
+// File is an open file. ReadAt, ReadvAt, WriteAt and WritevAt are safe for
+// concurrent use.
 type File interface {
 	io.ReaderAt
 	io.WriterAt
@@ -50,10 +53,26 @@ type File interface {
 	Size() (int64, error)
 	// Truncate sets the file's length.
 	Truncate(size int64) error
-	// Allocate reserves the blocks of a range of size > 0 bytes, and makes the file as
-	// long as its end if it is shorter. What was not written reads as zeros. Where the
-	// file system cannot, the error is an errors.ErrUnsupported.
+	// ReadvAt fills bufs, one after another, with the bytes from off on. That the
+	// file ends before is an io.ErrUnexpectedEOF.
+	ReadvAt(bufs [][]byte, off int64) error
+	// WritevAt writes all of bufs, one after another, from off on.
+	WritevAt(bufs [][]byte, off int64) error
+	// Allocate reserves disk space for the bytes from off to off+size: writing there
+	// will not run out of it. A shorter file becomes that long, and what was not
+	// written yet reads as zeros. After an error a part may be reserved, and the
+	// file longer. The error is an errors.ErrUnsupported where the file system
+	// cannot reserve.
 	Allocate(off, size int64) error
+	// Punch gives back the disk space of those bytes, as far as they fill whole
+	// blocks. They read as zeros then; the length stays. The error is an
+	// errors.ErrUnsupported where the file system cannot.
+	Punch(off, size int64) error
+	// Lock takes the file for its holder alone until it is closed, which the end of
+	// the process does too. It is an ErrLocked at once if another has it, and binds
+	// only those who call Lock. The error is an errors.ErrUnsupported where the file
+	// system has no locks.
+	Lock() error
 	// Alone reports whether the file, which is open for writing, has one name and is
 	// neither open nor mapped anywhere else, by no process. False may also mean that
 	// the file system cannot tell.
@@ -64,4 +83,9 @@ type File interface {
 	// must have as many. Reading past the end of a file that has become shorter
 	// since is a fault, which kills the process except in [Mapping.Guard].
 	Map(size int64) (*Mapping, error)
+	// MapShared maps the first size bytes of the file into memory for reading and
+	// writing. The file may have fewer: what lies beyond its end is a fault until
+	// the file has grown to it. So is writing where the disk is full, unless the
+	// space was allocated.
+	MapShared(size int64) (*Mapping, error)
 }

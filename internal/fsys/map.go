@@ -9,19 +9,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mapping is a part of a file in memory, read-only: writing to Data kills the
-// process. It stays valid when the file is closed or removed, until Unmap, and is
-// never freed without. Goroutines may read it at once, Guard included; Unmap must
-// come after all of them.
+// Mapping is a part of a file in memory. Writing to the Data of a Map kills the
+// process; what is written to that of a MapShared is in the file at once. It stays
+// valid when the file is closed or removed, until Unmap, and is never freed
+// without. Goroutines may use it at once, Guard included; Unmap must come after
+// all of them.
 type Mapping struct {
 	Data []byte
 	name string
 }
 
 func (f osFile) Map(size int64) (*Mapping, error) {
-	m := &Mapping{name: f.Name()}
 	if size == 0 { // the kernel maps no empty range
-		return m, nil
+		return &Mapping{name: f.Name()}, nil
 	}
 	have, err := f.Size()
 	if err != nil {
@@ -30,18 +30,24 @@ func (f osFile) Map(size int64) (*Mapping, error) {
 	if size < 0 || size > have || size > math.MaxInt {
 		return nil, &fs.PathError{Op: "mmap", Path: f.Name(), Err: fmt.Errorf("%d bytes of a file of %d: %w", size, have, fs.ErrInvalid)}
 	}
-	conn, err := f.SyscallConn()
+	return f.mmap(size, unix.PROT_READ)
+}
+
+func (f osFile) MapShared(size int64) (*Mapping, error) {
+	if size <= 0 || size > math.MaxInt {
+		return nil, &fs.PathError{Op: "mmap", Path: f.Name(), Err: fmt.Errorf("%d bytes: %w", size, fs.ErrInvalid)}
+	}
+	return f.mmap(size, unix.PROT_READ|unix.PROT_WRITE)
+}
+
+func (f osFile) mmap(size int64, prot int) (*Mapping, error) {
+	m := &Mapping{name: f.Name()}
+	err := f.control("mmap", func(fd int) (err error) {
+		m.Data, err = unix.Mmap(fd, 0, int(size), prot, unix.MAP_SHARED)
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	var mapErr error
-	if err := conn.Control(func(fd uintptr) {
-		m.Data, mapErr = unix.Mmap(int(fd), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
-	}); err != nil {
-		return nil, err
-	}
-	if mapErr != nil {
-		return nil, &fs.PathError{Op: "mmap", Path: f.Name(), Err: mapErr}
 	}
 	return m, nil
 }
@@ -60,14 +66,14 @@ func (m *Mapping) Unmap() error {
 	return nil
 }
 
-// Guard runs fn, which reads m.Data. A fault inside the mapping (the file was
+// Guard runs fn, which uses m.Data. A fault inside the mapping (the file was
 // made shorter, or the disk failed) becomes an error that names the file and the
 // offset, and fn ends there; any other panic goes on.
 //
-// It protects the calling goroutine only: one that fn starts and that reads Data
+// It protects the calling goroutine only: one that fn starts and that uses Data
 // needs a Guard of its own, or a fault in it kills the process. A fault in C code
 // always does. A system call that is handed Data fails with EFAULT, guarded or
-// not. Since fn may end at any read of Data, it releases locks and cleans up by
+// not. Since fn may end at any use of Data, it releases locks and cleans up by
 // defer.
 func (m *Mapping) Guard(fn func() error) (err error) {
 	old := debug.SetPanicOnFault(true)
@@ -78,8 +84,8 @@ func (m *Mapping) Guard(fn func() error) (err error) {
 			if !ok {
 				panic(p)
 			}
-			err = &fs.PathError{Op: "read mapping of", Path: m.name,
-				Err: fmt.Errorf("fault at offset %d of %d: the file was cut short or the disk failed: %w", off, len(m.Data), fs.ErrInvalid)}
+			err = &fs.PathError{Op: "use mapping of", Path: m.name,
+				Err: fmt.Errorf("fault at offset %d of %d: the file was cut short, or the disk is full or failed: %w", off, len(m.Data), fs.ErrInvalid)}
 		}
 	}()
 	return fn()

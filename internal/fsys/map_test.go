@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -228,4 +229,43 @@ func sum(b []byte) int {
 		s += int(v)
 	}
 	return s
+}
+
+// newFileIn returns an open, empty file of that folder.
+func newFileIn(t testing.TB, dir string) fsys.File {
+	t.Helper()
+	f, err := fsys.OS.OpenFile(filepath.Join(dir, "file"), create)
+	require.NoError(t, err)
+	return f
+}
+
+func TestMapShared(t *testing.T) {
+	f, path := newFile(t, bytes.Repeat([]byte{1}, page))
+	m, err := f.MapShared(int64(3 * page))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Unmap()) })
+	m.Data[1] = 7
+	got := make([]byte, 3)
+	_, err = f.ReadAt(got, 0)
+	require.NoError(t, err)
+	require.Equal(t, []byte{1, 7, 1}, got)
+
+	write := func() error { m.Data[2*page] = 5; return nil }
+	err = m.Guard(write)
+	require.ErrorIs(t, err, fs.ErrInvalid, "beyond the end of the file")
+	require.ErrorContains(t, err, path)
+	require.NoError(t, f.Truncate(int64(3*page)))
+	m.Populate(int64(page), int64(2*page))
+	require.NoError(t, m.Guard(write), "once the file has grown")
+	_, err = f.ReadAt(got[:1], int64(2*page))
+	require.NoError(t, err)
+	require.EqualValues(t, 5, got[0])
+
+	for _, size := range []int64{0, -1} {
+		_, err := f.MapShared(size)
+		require.ErrorIs(t, err, fs.ErrInvalid)
+	}
+	require.NoError(t, f.Close())
+	_, err = f.MapShared(1)
+	require.ErrorIs(t, err, fs.ErrClosed)
 }

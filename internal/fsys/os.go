@@ -45,6 +45,23 @@ func (osFS) SyncDir(name string) error {
 
 type osFile struct{ *os.File }
 
+// control calls fn with the file's descriptor, which stays open meanwhile. It is
+// for calls that package os does not have.
+func (f osFile) control(op string, fn func(fd int) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	if conn.Control(func(fd uintptr) { failed = fn(int(fd)) }) != nil {
+		failed = fs.ErrClosed
+	}
+	if failed != nil {
+		return &fs.PathError{Op: op, Path: f.Name(), Err: failed}
+	}
+	return nil
+}
+
 func (f osFile) Size() (int64, error) {
 	info, err := f.Stat()
 	if err != nil {

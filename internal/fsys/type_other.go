@@ -1,0 +1,10 @@
+//go:build !linux
+
+package fsys
+
+import "os"
+
+func (osFS) TypeOf(name string) (Type, error) {
+	_, err := os.Stat(name)
+	return Type{Name: "unknown"}, err
+}
