@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/crc64"
 )
 
 // View returns variables of one rank, as ReadRank does, out of mem, which holds
@@ -14,6 +15,16 @@ import (
 // ([Reader.Viewable]), and is a copy elsewhere. Shared arrays are as long-lived
 // and as writable as mem is.
 func (r *Reader) View(ctx context.Context, mem []byte, rank int, names ...string) (*soa.Dict, error) {
+	return r.viewRank(ctx, mem, rank, names, !r.opts.SkipCRC)
+}
+
+// ViewUnchecked is [Reader.View] without the checksums of what is shared, so that it
+// touches headers only. Copies are checked as ever.
+func (r *Reader) ViewUnchecked(ctx context.Context, mem []byte, rank int, names ...string) (*soa.Dict, error) {
+	return r.viewRank(ctx, mem, rank, names, false)
+}
+
+func (r *Reader) viewRank(ctx context.Context, mem []byte, rank int, names []string, check bool) (*soa.Dict, error) {
 	m := *r
 	m.src = memory(mem)
 	cols, err := m.columns(names, rank)
@@ -22,7 +33,7 @@ func (r *Reader) View(ctx context.Context, mem []byte, rank int, names ...string
 	}
 	out := soa.NewDict()
 	for _, v := range cols {
-		a, err := m.view(ctx, mem, rank, v)
+		a, err := m.view(ctx, mem, rank, v, check)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +52,7 @@ func (r *Reader) Viewable(rank, v int) bool {
 		b.Offset%int64(desc.DType.Align()) == 0
 }
 
-func (r *Reader) view(ctx context.Context, mem []byte, rank, v int) (soa.Array, error) {
+func (r *Reader) view(ctx context.Context, mem []byte, rank, v int, check bool) (soa.Array, error) {
 	b, desc := r.Block(rank, v), &r.head.Variables[v]
 	shape := desc.shape(int(r.head.Ranks[rank].Rows))
 	end := b.Offset + b.Size
@@ -56,8 +67,10 @@ func (r *Reader) view(ctx context.Context, mem []byte, rank, v int) (soa.Array, 
 		}
 		return a, r.readBlock(ctx, rank, v, a.Bytes())
 	}
-	if err := r.checkView(ctx, data, mem[end:end+crcSize]); err != nil {
-		return soa.Array{}, r.blockError(rank, v, err)
+	if check {
+		if err := r.checkView(ctx, data, mem[end:end+crcSize]); err != nil {
+			return soa.Array{}, r.blockError(rank, v, err)
+		}
 	}
 	return soa.FromBytes(desc.DType, data, shape...)
 }
@@ -70,10 +83,13 @@ func (r *Reader) checkView(ctx context.Context, data, stored []byte) error {
 			return err
 		}
 		n := min(len(data), chunk)
-		crc = r.sum(crc, data[:n])
+		crc = crc64.Update(crc, data[:n])
 		data = data[n:]
 	}
-	return r.compare(crc, stored)
+	if !checksumOK(crc, stored) {
+		return ErrChecksum
+	}
+	return nil
 }
 
 func aligned(p []byte, dtype soa.DType) bool {

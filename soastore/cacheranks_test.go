@@ -73,7 +73,7 @@ func randomOnRank(e *storetest.Env) {
 	require.Zero(e, c.CacheStats().Failures)
 	require.Positive(e, c.CacheStats().Hits)
 	require.NoError(e, c.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // openOnRank opens a store of the kind under test, and a cache before it with

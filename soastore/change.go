@@ -33,6 +33,9 @@ type change struct {
 	// leftover are files of earlier changes that nothing refers to and that could
 	// not be removed: their names may be used again.
 	leftover []string
+	// spares are files to write over instead of new ones; nil for none.
+	spares *spares
+	lost   []string // spares that could not be removed
 
 	partial []string // written, or being written
 	placed  []string // complete and under names of their own
@@ -52,16 +55,42 @@ type edit struct {
 func (c *change) partialName(name string) string { return name + "." + c.token + partialSuffix }
 func (c *change) oldName(name string) string     { return name + "." + c.token + oldSuffix }
 
-// create opens the partial file of name for writing. Ranks that write one file
-// together (shared) each open it; else it must be new.
-func (c *change) create(name string, shared bool) (fsys.File, error) {
-	flag := os.O_CREATE | os.O_WRONLY
-	if !shared {
-		flag |= os.O_EXCL
-	}
+// allocateFrom is the size in bytes from which space for a new file is set aside
+// before it is written: that makes writing half as fast again, and says early that
+// the disk is full, but takes longer than it saves for small files.
+const allocateFrom = 1 << 20
+
+// share says who writes a file, and how much.
+type share uint8
+
+const (
+	sized   share = iota // this rank alone, so many bytes
+	unsized              // this rank alone, at most so many bytes
+	shared               // several ranks, each of which opens it
+)
+
+// create opens the partial file of name for writing size bytes. It is new, or
+// shared, or was a spare: the caller writes every byte up to the file's end.
+func (c *change) create(name string, size int64, by share) (*target, error) {
 	partial := c.partialName(name)
 	c.partial = append(c.partial, partial)
-	return c.fs.OpenFile(partial, flag)
+	if by == shared {
+		f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_WRONLY)
+		return &target{File: f}, err
+	}
+	if c.spares != nil {
+		if t := c.reuse(partial, size); t != nil {
+			return t, nil
+		}
+	}
+	f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
+	if err != nil || size < allocateFrom || by == unsized {
+		return &target{File: f}, err
+	}
+	if err := f.Allocate(0, size); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &target{File: f, before: size}, nil
 }
 
 // createFolder makes the partial folder of name and returns its name.
@@ -71,12 +100,18 @@ func (c *change) createFolder(name string) (string, error) {
 	return partial, c.fs.Mkdir(partial)
 }
 
-// close ends the writing of f; err is what went wrong so far.
-func (c *change) close(f fsys.File, err error) error {
-	if err == nil && c.sync {
-		err = f.Sync()
+// close ends the writing of t; err is what went wrong so far.
+func (c *change) close(t *target, err error) error {
+	if err == nil {
+		err = t.cut()
 	}
-	return errors.Join(err, f.Close())
+	if err == nil && c.spares != nil {
+		c.spares.wrote(t.written())
+	}
+	if err == nil && c.sync {
+		err = t.Sync()
+	}
+	return errors.Join(err, t.Close())
 }
 
 // place gives the partial file of name its name, which must be free: nothing refers
@@ -215,7 +250,7 @@ func (c *change) undo() (leftover []string, err error) {
 			err = errors.Join(err, c.fs.Rename(e.name, c.partialName(e.name)))
 		}
 	}
-	return c.remove(trash), err
+	return append(c.remove(trash), c.lost...), err
 }
 
 // putBack gives the name its old content. What the name has now, if anything, may
@@ -235,15 +270,21 @@ func (c *change) putBack(e edit) error {
 	return c.fs.Rename(e.aside, e.name)
 }
 
-// finish removes what the change left behind and returns what it could not.
+// finish removes what the change left behind, or keeps it to write over, and
+// returns what it could not remove.
 func (c *change) finish() (leftover []string) {
-	var asides []string // first, for they may be what gives the others a meaning
+	var names []string // asides first, for they may be what gives the others a meaning
 	for _, e := range c.edits {
-		if e.aside != "" {
-			asides = append(asides, e.aside)
+		if e.aside != "" && !c.recycle(e.name, e.aside) {
+			names = append(names, e.aside)
 		}
 	}
-	return c.remove(append(asides, c.garbage...))
+	for _, name := range c.garbage {
+		if !c.recycle(name, name) {
+			names = append(names, name)
+		}
+	}
+	return append(c.remove(names), c.lost...)
 }
 
 // remove removes the files and folders that are there, and returns those that stay.

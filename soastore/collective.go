@@ -143,7 +143,7 @@ func (s *Spill) newChange() *change {
 	// The token is this call's: a rank may still be removing what it left of an
 	// earlier call when others are well into this one.
 	token := fmt.Sprintf("%s%08x", s.token[:tokenLen-8], uint32(s.seq))
-	ch := &change{fs: s.fs, token: token, sync: s.opts.Sync, alone: s.format.committers() == 1, folders: s.format.folders()}
+	ch := &change{fs: s.fs, token: token, sync: s.opts.Sync, alone: s.format.committers() == 1, folders: s.format.folders(), spares: s.spares}
 	s.mu.Lock()
 	names := s.leftover
 	s.leftover = nil

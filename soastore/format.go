@@ -63,8 +63,9 @@ type reader interface {
 	// read reads the named fields into the arrays that d has of them, if they are
 	// large enough, else into fresh ones.
 	read(ctx context.Context, d *soa.Dict, names []string) error
-	// view calls fn with the named fields, which end with it.
-	view(ctx context.Context, names []string, fn func(*soa.Dict) error) error
+	// view calls fn with the named fields, which end with it, after checking their
+	// checksums unless it is told not to.
+	view(ctx context.Context, names []string, check bool, fn func(*soa.Dict) error) error
 	close() error
 }
 

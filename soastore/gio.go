@@ -2,7 +2,6 @@ package soastore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -121,17 +120,21 @@ func freeBase(old *entry, taken []int, n int) int {
 // ranks that share it, and returns the file's size.
 func (f *gioFormat) writeData(call *call, ch *change, name string, d *soa.Dict) (int64, error) {
 	g := f.s.group
-	w, err := ch.create(name, g.shared())
 	ctx := call.ctx
 	if g.shared() { // ranks exchange sizes: a context that ends must not break them
 		ctx = context.WithoutCancel(ctx)
 	}
-	layout, planErr := genericio.NewLayout(ctx, g.writers, f.spec(), d)
+	layout, err := genericio.NewLayout(ctx, g.writers, f.spec(), d)
 	if err != nil {
-		return 0, errors.Join(err, planErr)
+		return 0, err
 	}
-	if planErr != nil {
-		return 0, ch.close(w, planErr)
+	by := sized
+	if g.shared() {
+		by = shared
+	}
+	w, err := ch.create(name, layout.Size(), by)
+	if err != nil {
+		return 0, err
 	}
 	return layout.Size(), ch.close(w, layout.WriteRank(call.ctx, w, d))
 }
@@ -177,6 +180,9 @@ func (f *gioFormat) flags() map[string]genericio.Flags {
 	return out
 }
 
+// mapRow is about how many bytes a rank takes in a rank map.
+const mapRow = 128
+
 // writeMap writes the partial file of a rank map and returns its size.
 func (f *gioFormat) writeMap(ctx context.Context, ch *change, index string, base int) (int64, error) {
 	entries := make([]genericio.MapEntry, f.p.Size())
@@ -184,13 +190,12 @@ func (f *gioFormat) writeMap(ctx context.Context, ch *change, index string, base
 		_, coords := f.cartesian(rank)
 		entries[rank] = genericio.MapEntry{GlobalRank: rank, Partition: base + f.s.group.numbers[rank], Coords: coords}
 	}
-	w, err := ch.create(index, false)
+	w, err := ch.create(index, int64(len(entries)*mapRow), sized)
 	if err != nil {
 		return 0, err
 	}
 	err = genericio.WriteMap(ctx, w, entries, true)
-	size, sizeErr := w.Size()
-	return size, ch.close(w, errors.Join(err, sizeErr))
+	return w.written(), ch.close(w, err)
 }
 
 func (f *gioFormat) remove(ch *change, key string, have files) {

@@ -64,8 +64,11 @@ func (r *gioReader) read(ctx context.Context, d *soa.Dict, names []string) error
 	return r.gio.ReadRank(ctx, r.part, d, names...)
 }
 
-func (r *gioReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+func (r *gioReader) view(ctx context.Context, names []string, check bool, fn func(*soa.Dict) error) error {
 	return viewFile(r.file, r.size, func(mem []byte) (*soa.Dict, error) {
+		if !check {
+			return r.gio.ViewUnchecked(ctx, mem, r.part, names...)
+		}
 		return r.gio.View(ctx, mem, r.part, names...)
 	}, fn)
 }
@@ -192,7 +195,7 @@ func (r *datasetReader) read(ctx context.Context, d *soa.Dict, names []string) e
 	return r.set.ReadShare(ctx, r.share, d, names...)
 }
 
-func (r *datasetReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+func (r *datasetReader) view(ctx context.Context, names []string, _ bool, fn func(*soa.Dict) error) error {
 	d, err := r.get(ctx, names)
 	if err != nil {
 		return err

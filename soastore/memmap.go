@@ -68,7 +68,7 @@ func (f *memmapFormat) writeContents(ch *change, folder string, table memmap.Con
 		return err
 	}
 	_, err = w.WriteAt(text, 0)
-	return ch.close(w, err)
+	return ch.close(&target{File: w}, err)
 }
 
 // sizeOf returns the bytes of a folder's files.

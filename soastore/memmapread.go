@@ -42,7 +42,7 @@ func (r *memmapReader) read(ctx context.Context, d *soa.Dict, names []string) er
 	})
 }
 
-func (r *memmapReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+func (r *memmapReader) view(ctx context.Context, names []string, _ bool, fn func(*soa.Dict) error) error {
 	return r.mapped(names, r.mode, fn)
 }
 

@@ -33,7 +33,7 @@ func (r memReader) read(_ context.Context, d *soa.Dict, names []string) error {
 	return nil
 }
 
-func (r memReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+func (r memReader) view(ctx context.Context, names []string, _ bool, fn func(*soa.Dict) error) error {
 	d, err := r.get(ctx, names)
 	if err != nil {
 		return err

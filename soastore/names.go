@@ -21,6 +21,7 @@ import (
 //	NAME.TOKEN.partial                 NAME while it is written; once names have been
 //	                                   exchanged, NAME's earlier content until all agree
 //	NAME.TOKEN.old                     NAME's earlier content until all agree that it goes
+//	NAME.TOKEN.spare                   a file that was NAME, kept to be written over
 //
 // TOKEN is 16 hexadecimal digits: 8 that are drawn when a store is opened, and 8
 // that count its calls. The first three are the names of haccytrees' stores, so
@@ -32,6 +33,7 @@ const (
 	memmapSuffix  = ".memmap"
 	partialSuffix = ".partial"
 	oldSuffix     = ".old"
+	spareSuffix   = ".spare"
 	tokenLen      = 16
 
 	maxKey      = 128 // bytes of a key
@@ -94,7 +96,7 @@ type fileName struct {
 	key    string
 	kind   fileKind
 	number int    // the rank of an npzFile or memmapFolder, the number of a gioPartition
-	state  string // "", or partialSuffix or oldSuffix
+	state  string // "", or partialSuffix, oldSuffix or spareSuffix
 }
 
 // parseName takes apart the name of a file of the store whose Options.Path ends
@@ -116,7 +118,7 @@ func parseName(base, name string) (f fileName, ok bool) {
 // splitName takes a file name apart into what it says and the stem before that.
 func splitName(name string) (f fileName, stem string, ok bool) {
 	f.name = name
-	for _, state := range []string{partialSuffix, oldSuffix} {
+	for _, state := range []string{partialSuffix, oldSuffix, spareSuffix} {
 		if s, found := strings.CutSuffix(name, state); found && len(s) > tokenLen && s[len(s)-tokenLen-1] == '.' {
 			f.state, name = state, s[:len(s)-tokenLen-1]
 			break

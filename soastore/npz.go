@@ -33,7 +33,11 @@ func (f *npzFormat) compress(c codecChoice) error {
 func (f *npzFormat) check(*soa.Dict) error { return nil }
 
 func (f *npzFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error) {
-	w, err := ch.create(f.own(call.key), false)
+	by := sized
+	if f.level > 0 {
+		by = unsized
+	}
+	w, err := ch.create(f.own(call.key), int64(d.NBytes()), by)
 	if err != nil {
 		return files{}, err
 	}
@@ -93,8 +97,11 @@ func (r *npzReader) read(ctx context.Context, d *soa.Dict, names []string) error
 	return r.npz.Read(ctx, d, names...)
 }
 
-func (r *npzReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+func (r *npzReader) view(ctx context.Context, names []string, check bool, fn func(*soa.Dict) error) error {
 	return viewFile(r.file, r.size, func(mem []byte) (*soa.Dict, error) {
+		if !check {
+			return r.npz.ViewUnchecked(ctx, mem, names...)
+		}
 		return r.npz.View(ctx, mem, names...)
 	}, fn)
 }

@@ -90,6 +90,9 @@ func (s *Spill) join(ctx context.Context, rank int, kind string) error {
 			return keyError("open", "", err)
 		}
 	}
+	if s.opts.RecycleBytes >= 0 && !s.format.folders() && !s.group.anyShared() {
+		s.spares = &spares{limit: s.opts.RecycleBytes}
+	}
 	return s.takeStock(ctx, call)
 }
 
@@ -109,6 +112,9 @@ func (s *Spill) chooseCodecs() error {
 func (o Options) check(fsys fsys.FS) error {
 	if o.Layout > LayoutOneFile {
 		return fmt.Errorf("%w: Layout is %d", ErrOptions, o.Layout)
+	}
+	if o.Verify > VerifyNever {
+		return fmt.Errorf("%w: Verify is %d", ErrOptions, o.Verify)
 	}
 	if o.Path == "" {
 		if o.Keep || o.Reopen {

@@ -126,7 +126,7 @@ func (r packedReader) read(ctx context.Context, d *soa.Dict, names []string) err
 	return nil
 }
 
-func (r packedReader) view(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
+func (r packedReader) view(ctx context.Context, names []string, _ bool, fn func(*soa.Dict) error) error {
 	d, err := r.get(ctx, names)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (s *Spill) GetFieldContext(ctx context.Context, key string, names ...string
 // get returns the named fields, all if names is nil.
 func (s *Spill) get(ctx context.Context, key string, names []string) (d *soa.Dict, err error) {
 	start := time.Now()
-	err = s.withReader(ctx, key, names, func(r reader, names []string, _ func()) error {
+	err = s.withReader(ctx, key, names, func(_ *entry, r reader, names []string, _ func()) error {
 		d, err = r.get(ctx, names)
 		return err
 	})
@@ -54,7 +54,7 @@ func (s *Spill) GetInto(key string, d *soa.Dict) error {
 // GetIntoContext reads key's value into d; see Store.
 func (s *Spill) GetIntoContext(ctx context.Context, key string, d *soa.Dict) error {
 	start := time.Now()
-	err := s.withReader(ctx, key, nil, func(r reader, names []string, _ func()) error {
+	err := s.withReader(ctx, key, nil, func(_ *entry, r reader, names []string, _ func()) error {
 		into := d.Share()
 		if err := r.read(ctx, into, names); err != nil {
 			return err
@@ -86,9 +86,10 @@ func (s *Spill) ViewContext(ctx context.Context, key string, names []string, fn 
 	}
 	start := time.Now()
 	var inFn error
-	err := s.withReader(ctx, key, names, func(r reader, names []string, opened func()) error {
-		return r.view(ctx, names, func(d *soa.Dict) error {
+	err := s.withReader(ctx, key, names, func(e *entry, r reader, names []string, opened func()) error {
+		return r.view(ctx, names, s.mustCheck(e, names), func(d *soa.Dict) error {
 			opened()
+			s.checked(e, names)
 			s.got(d, start)
 			inFn = fn(d)
 			return inFn
@@ -100,9 +101,34 @@ func (s *Spill) ViewContext(ctx context.Context, key string, names []string, fn 
 	return keyError("view", key, err)
 }
 
+// mustCheck reports whether a view of fields checks their checksums.
+func (s *Spill) mustCheck(e *entry, names []string) bool {
+	if s.opts.Verify != VerifyOnce {
+		return s.opts.Verify == VerifyAlways
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.ContainsFunc(names, func(name string) bool { return !e.checked[name] })
+}
+
+// checked remembers that the checksums of fields were right.
+func (s *Spill) checked(e *entry, names []string) {
+	if s.opts.Verify != VerifyOnce {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.checked == nil {
+		e.checked = map[string]bool{}
+	}
+	for _, name := range names {
+		e.checked[name] = true
+	}
+}
+
 // use is what is done with a reader of a value, for the named fields, all of which
 // there are. It may call opened when it needs to open no more files.
-type use func(r reader, names []string, opened func()) error
+type use func(e *entry, r reader, names []string, opened func()) error
 
 // withReader calls fn with a reader of this rank's rows of key. A collective call
 // that replaces or removes the value meanwhile does not disturb it: once the files
@@ -143,7 +169,7 @@ func (s *Spill) readEntry(key string, e *entry, names []string, fn use) error {
 		err = hasFields(r.fields(), names)
 	}
 	if err == nil {
-		err = fn(r, names, opened)
+		err = fn(e, r, names, opened)
 	}
 	return errors.Join(err, r.close())
 }

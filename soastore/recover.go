@@ -101,7 +101,7 @@ func (s *Spill) testify(key string, found []fileName) (w witness, aside map[stri
 	aside = map[string]string{}
 	for _, f := range found {
 		full := filepath.Join(filepath.Dir(name), f.name)
-		if f.state == "" || len(full) != len(name)+1+tokenLen+len(f.state) || full[:len(name)] != name {
+		if f.state == "" || f.state == spareSuffix || len(full) != len(name)+1+tokenLen+len(f.state) || full[:len(name)] != name {
 			continue
 		}
 		if stamp := s.stampOf(full); stamp != absent && stamp != unknown {

@@ -138,6 +138,9 @@ func (s *Spill) purge(owned map[string]files) error {
 		names = append(names, e.name)
 	}
 	var err error
+	if s.spares != nil {
+		names = append(names, s.spares.drain()...)
+	}
 	for _, name := range slices.Concat(names, ch.garbage, s.leftover) {
 		err = errors.Join(err, removeTree(s.fs, name))
 	}

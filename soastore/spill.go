@@ -2,6 +2,7 @@ package soastore
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -28,6 +29,7 @@ type Spill struct {
 	group  *grouping // which ranks share files; nil in memory
 	format format
 	token  string
+	spares *spares // nil for none
 	// codecOf gives the codec of arrays in memory; nil for none.
 	codecOf func(soa.DType) codec.Codec
 
@@ -43,7 +45,7 @@ type Spill struct {
 
 var _ Store = (*Spill)(nil)
 
-// entry is one value. It does not change once it is in the catalog.
+// entry is one value. But for checked it does not change once it is in the catalog.
 type entry struct {
 	mem   *soa.Dict // the value, of a store in memory
 	pack  *packed   // the value, of a store in memory with a codec
@@ -52,6 +54,8 @@ type entry struct {
 	own   bool      // the store wrote it
 	torn  error     // why it cannot be read any more
 	use   *sync.RWMutex
+
+	checked map[string]bool // fields whose checksums were right, with VerifyOnce
 }
 
 // present reports whether the file is there that this rank changes to replace e.
@@ -122,7 +126,31 @@ func (s *Spill) write(call *call, d *soa.Dict, old *entry, bad error) (files, er
 	if err == nil {
 		f, err = s.format.stage(call, ch, d, old)
 	}
-	return f, call.settle(ch, err, schemaOf(d), call.key)
+	if errors.Is(classify(err), ErrNoSpace) && s.dropSpares() {
+		leftover, _ := ch.undo()
+		s.left(leftover)
+		ch = s.newChange()
+		f, err = s.format.stage(call, ch, d, old)
+	}
+	if err = call.settle(ch, err, schemaOf(d), call.key); errors.Is(err, ErrNoSpace) {
+		s.dropSpares() // another rank may need the room
+	}
+	return f, err
+}
+
+// dropSpares removes the files that are kept to be written over, and reports
+// whether there were any. Ranks that write one file have none.
+func (s *Spill) dropSpares() bool {
+	if s.spares == nil {
+		return false
+	}
+	names := s.spares.drain()
+	for _, name := range names {
+		if removeTree(s.fs, name) != nil {
+			s.left([]string{name})
+		}
+	}
+	return len(names) > 0
 }
 
 // Has reports whether there is a value under key; see Store.
@@ -149,6 +177,9 @@ func (s *Spill) Stats() Stats {
 	st := s.stats
 	st.Keys = len(s.catalog)
 	st.Leftover = len(s.leftover)
+	if s.spares != nil {
+		st.Spare = s.spares.held()
+	}
 	for _, e := range s.catalog {
 		st.Bytes += e.bytes
 		switch {

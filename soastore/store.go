@@ -73,6 +73,20 @@ func (l Layout) String() string {
 	return [...]string{"one file per rank", "one file per node", "one file"}[l]
 }
 
+// Verify is when View checks the checksums of what it maps. All other reads check
+// what they read, always.
+type Verify uint8
+
+const (
+	// VerifyAlways checks the fields of every View.
+	VerifyAlways Verify = iota
+	// VerifyOnce checks a field when it is first viewed after a Set, or after the
+	// store was opened.
+	VerifyOnce
+	// VerifyNever leaves them unchecked: only headers are.
+	VerifyNever
+)
+
 // Options are the choices in opening a store. The zero value works.
 type Options struct {
 	// Path is what the names of the store's files begin with: a folder, which must
@@ -110,9 +124,17 @@ type Options struct {
 	// wrote, dealing out the writers' rows in contiguous runs of ranks. The default
 	// is genericio.ErrRankCount.
 	Redistribute bool
+	// Verify is when View checks checksums. The default is VerifyAlways.
+	Verify Verify
 	// Writable lets View's function change the elements of a memmap store's values
 	// in place. The default is that they are read-only.
 	Writable bool
+	// RecycleBytes is how many bytes of the files of removed and replaced values this
+	// rank keeps, for later Sets to write over, which is several times as fast as
+	// writing new files. A file that any process has open, mapped or linked is not
+	// kept; nor are memmap's folders, and files that several ranks write. Negative is
+	// none. The default is as many as the largest value takes, and at least 1 MiB.
+	RecycleBytes int64
 	// Sync makes a value durable before Set returns. The default is not to, since
 	// the data are temporary.
 	Sync bool
@@ -136,6 +158,7 @@ type Stats struct {
 	Memory int64 // bytes that values take in memory, compressed if they are
 	Files  int   // files of this rank on disk (a shared file counts on one rank)
 	Disk   int64 // bytes of those files
+	Spare  int64 // bytes of files kept to be written over
 
 	Sets, Gets, Removes int64 // calls that succeeded; Pop is a Get and a Remove
 	BytesSet, BytesGot  int64 // bytes of elements that they moved

@@ -89,7 +89,7 @@ func fillDisk(e *storetest.Env) {
 	holds(e, s, "again", 101, blockRows)
 	require.Zero(e, s.Stats().Leftover)
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // readOnlyDisk makes the file system read-only, as the kernel does with one that
@@ -167,7 +167,7 @@ func mended(e *storetest.Env, s *soastore.Spill) {
 		require.False(e, strings.HasSuffix(name, ".partial") || strings.HasSuffix(name, ".old"), name)
 	}
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // onlyRank0 calls fn on rank 0, while the others wait.

@@ -136,7 +136,7 @@ func nodeGroups(e *storetest.Env) {
 	require.NoError(e, err)
 	require.Equal(e, []int{[]int{0 + 1, 2 + 3}[nodeOf(e.C.Rank())]}, sum)
 	require.NoError(e, group.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // localFolder keeps a store on the disks of the nodes.
@@ -161,7 +161,7 @@ func localFolder(e *storetest.Env) {
 	require.NoError(e, err)
 	require.True(e, got.Equal(block(rank, 3, blockRows/10)))
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // checkNodeFiles checks that this node has its own ranks' files of the key k and, of
@@ -242,5 +242,5 @@ func sharedFolder(e *storetest.Env) {
 	require.NoError(e, s.Remove("k"))
 	require.ErrorIs(e, s.View("k", nil, nil), soastore.ErrNotFound)
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }

@@ -171,7 +171,7 @@ func testCancelled(e *Env) {
 func testClosed(e *Env) {
 	s, _, _ := e.withOld(soastore.Options{})
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 	require.ErrorIs(e, s.Set("k", e.value(1)), soastore.ErrClosed)
 	_, err := s.Get("old")
 	require.ErrorIs(e, err, soastore.ErrClosed)
@@ -220,19 +220,23 @@ func testStats(e *Env) {
 
 // statsMatchDisk checks that the files of all ranks together are those there are.
 func (e *Env) statsMatchDisk(st soastore.Stats) {
-	all, err := comm.Allreduce(context.Background(), e.C, comm.Sum[int64], []int64{int64(st.Files), st.Disk})
+	all, err := comm.Allreduce(context.Background(), e.C, comm.Sum[int64], []int64{int64(st.Files), st.Disk, st.Spare})
 	require.NoError(e, err)
-	var size int64
+	var size, spare int64
 	names := e.Names()
 	require.NoError(e, filepath.WalkDir(e.Dir, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			var info fs.FileInfo
 			info, err = d.Info()
-			size += info.Size()
+			if strings.HasSuffix(d.Name(), ".spare") {
+				spare += info.Size()
+			} else {
+				size += info.Size()
+			}
 		}
 		return err
 	}))
-	require.Equal(e, []int64{int64(len(names)), size}, all)
+	require.Equal(e, []int64{int64(len(names)), size, spare}, all)
 }
 
 // testIndependent lets every rank do as it likes.
@@ -253,7 +257,7 @@ func testIndependent(e *Env) {
 	e.equal(e.value(2), got)
 	require.NoError(e, s.Set("left", e.value(3)))
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // testConcurrent reads while values are replaced: each read is of one value as a

@@ -14,7 +14,7 @@ import (
 )
 
 // Faulty are the operations that Faults makes.
-var Faulty = []string{"new", "replace", "pop", "remove", "clear"}
+var Faulty = []string{"new", "replace", "recycle", "pop", "remove", "clear"}
 
 // Faults opens a store, puts away the values "old" and "other", and makes one
 // operation, while something fails on some rank. Whatever it was, all ranks must
@@ -54,7 +54,7 @@ func (e *Env) Faults(op string, heal func(), crashed bool) {
 	require.NoError(e, s.Set("old", e.value(7)))
 	e.has(s, "old", e.value(7))
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // faulty makes op and, if it succeeds, changes state as it should.
@@ -69,6 +69,13 @@ func (e *Env) faulty(s *soastore.Spill, op string, state map[string]*soa.Dict) {
 	case "replace":
 		if err = s.Set("old", e.value(6)); err == nil {
 			state["old"] = e.value(6)
+		}
+	case "recycle": // the second writes over the file that the first replaced
+		for i, key := range []string{"old", "other"} {
+			if err = s.Set(key, e.value(6+i)); err != nil {
+				break
+			}
+			state[key] = e.value(6 + i)
 		}
 	case "pop":
 		if got, err = s.Pop("old"); err == nil {
@@ -126,7 +133,7 @@ func (e *Env) Killed(op string, revive func(*Kind)) {
 			if s.Set(key, e.some(i)) != nil {
 				break
 			}
-			if op == "new" || op == "replace" || op != "clear" && key == "other" {
+			if op == "new" || op == "replace" || op == "recycle" || op != "clear" && key == "other" {
 				sure = append(sure, key)
 			}
 		}
@@ -169,6 +176,9 @@ func (e *Env) attempt(s *soastore.Spill, op string, tried map[string][]*soa.Dict
 		set("new", e.some(5))
 	case "replace":
 		set("old", e.some(6))
+	case "recycle":
+		set("old", e.some(6))
+		set("other", e.some(7))
 	case "pop":
 		s.Pop("old")
 	case "remove":

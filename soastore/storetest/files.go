@@ -33,7 +33,7 @@ func testFilesRemoved(e *Env) {
 	require.Empty(e, e.Names())
 	require.NoError(e, s.Set("l", e.value(1)))
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 func testReopen(e *Env) {
@@ -181,7 +181,7 @@ func testIndependentReopen(e *Env) {
 	e.has(s, mine, e.some(3))
 	require.NoError(e, s.Clear())
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // damages returns how many of the kinds of damage, cut and flip, must be seen.

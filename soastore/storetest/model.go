@@ -51,7 +51,7 @@ func (e *Env) Model(ops []Op) {
 		}
 	}
 	require.NoError(e, s.Close())
-	require.Empty(e, e.Names())
+	require.Empty(e, e.Left())
 }
 
 // step makes one operation.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,8 +118,14 @@ func (e *Env) TryOpen(opts soastore.Options) (*soastore.Spill, error) {
 	return e.Kind.Open(e.P, opts)
 }
 
-// Names returns the names of the files in the test's folder, on every rank.
+// Names returns the names of the files in the test's folder, on every rank, but for
+// those that an open store keeps to write over.
 func (e *Env) Names() []string {
+	return slices.DeleteFunc(e.Left(), func(name string) bool { return strings.HasSuffix(name, ".spare") })
+}
+
+// Left returns the names of all files in the test's folder, on every rank.
+func (e *Env) Left() []string {
 	require.NoError(e, comm.Barrier(context.Background(), e.C))
 	names := e.list()
 	require.NoError(e, comm.Barrier(context.Background(), e.C))
