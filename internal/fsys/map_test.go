@@ -255,7 +255,6 @@ func TestMapShared(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrInvalid, "beyond the end of the file")
 	require.ErrorContains(t, err, path)
 	require.NoError(t, f.Truncate(int64(3*page)))
-	m.Populate(int64(page), int64(2*page))
 	require.NoError(t, m.Guard(write), "once the file has grown")
 	_, err = f.ReadAt(got[:1], int64(2*page))
 	require.NoError(t, err)

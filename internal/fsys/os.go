@@ -29,11 +29,22 @@ func (osFS) OpenFile(name string, flag int) (File, error) {
 }
 
 func (osFS) Mkdir(name string) error                    { return os.Mkdir(name, 0o700) }
-func (osFS) Rename(oldname, newname string) error       { return os.Rename(oldname, newname) }
 func (osFS) Link(oldname, newname string) error         { return os.Link(oldname, newname) }
 func (osFS) Remove(name string) error                   { return os.Remove(name) }
 func (osFS) Lstat(name string) (fs.FileInfo, error)     { return os.Lstat(name) }
 func (osFS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
+
+// Rename is os.Rename without its look at newname before.
+func (osFS) Rename(oldname, newname string) error {
+	err := unix.Rename(oldname, newname)
+	for errors.Is(err, unix.EINTR) {
+		err = unix.Rename(oldname, newname)
+	}
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: oldname, New: newname, Err: err}
+	}
+	return nil
+}
 
 func (osFS) SyncDir(name string) error {
 	d, err := os.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY, 0)
