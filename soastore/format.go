@@ -1,12 +1,15 @@
 package soastore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // A format is how the values of a store lie in files.
@@ -85,6 +88,23 @@ func (s *Spill) check(key string, d *soa.Dict) error {
 	return s.format.check(d)
 }
 
+// smallFile is the size up to which a file is read at once.
+const smallFile = 64 << 10
+
+// readAhead returns what to read a file of size bytes from: one that is small is
+// read whole, which is one call instead of one for each header and column.
+func readAhead(file fsys.File, size int64) (io.ReaderAt, error) {
+	if size > smallFile {
+		return file, nil
+	}
+	buf := make([]byte, size)
+	n, err := file.ReadAt(buf, 0)
+	if n < len(buf) && err != io.EOF { // which is left to the format to find
+		return nil, err
+	}
+	return bytes.NewReader(buf[:n]), nil
+}
+
 // getFresh is reader.get by reader.read.
 func getFresh(ctx context.Context, r reader, names []string) (*soa.Dict, error) {
 	d := soa.NewDict()
@@ -95,8 +115,11 @@ func getFresh(ctx context.Context, r reader, names []string) (*soa.Dict, error) 
 }
 
 // schemaOf describes what of a value is the same on all ranks: the names and types
-// of its fields, in whatever order.
-func schemaOf(d *soa.Dict) string {
+// of its fields, in whatever order. A rank by itself has nothing to compare it with.
+func (s *Spill) schemaOf(d *soa.Dict) string {
+	if s.comm.Size() == 1 {
+		return ""
+	}
 	var fields []string
 	for name, a := range d.All() {
 		fields = append(fields, fmt.Sprintf("%q %v", name, a.DType()))

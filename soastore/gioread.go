@@ -29,7 +29,11 @@ func (f *gioFormat) openPart(name string, part int) (*gioReader, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	r, err := genericio.NewReader(file, size, genericio.ReadOptions{Name: name})
+	src, err := readAhead(file, size)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	r, err := genericio.NewReader(src, size, genericio.ReadOptions{Name: name})
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}

@@ -81,7 +81,11 @@ func newNPZReader(file fsys.File) (*npzReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := npz.NewReader(file, size)
+	src, err := readAhead(file, size)
+	if err != nil {
+		return nil, err
+	}
+	r, err := npz.NewReader(src, size)
 	return &npzReader{file, size, r}, err
 }
 

@@ -80,7 +80,7 @@ func (s *Spill) SetContext(ctx context.Context, key string, d *soa.Dict) error {
 	err = s.check(key, d)
 	e := &entry{bytes: int64(d.NBytes()), own: true, use: new(sync.RWMutex)}
 	if s.opts.Path == "" {
-		err = call.agree(s.keep(e, d, err), schemaOf(d))
+		err = call.agree(s.keep(e, d, err), s.schemaOf(d))
 	} else {
 		e.files, err = s.write(call, d, old, err)
 	}
@@ -116,7 +116,7 @@ func (s *Spill) keep(e *entry, d *soa.Dict, bad error) (err error) {
 func (s *Spill) write(call *call, d *soa.Dict, old *entry, bad error) (files, error) {
 	if s.group.anyShared() {
 		// Ranks that write one file exchange sizes; all must have some.
-		if err := call.agree(bad, schemaOf(d)); err != nil {
+		if err := call.agree(bad, s.schemaOf(d)); err != nil {
 			return files{}, err
 		}
 	}
@@ -132,7 +132,7 @@ func (s *Spill) write(call *call, d *soa.Dict, old *entry, bad error) (files, er
 		ch = s.newChange()
 		f, err = s.format.stage(call, ch, d, old)
 	}
-	if err = call.settle(ch, err, schemaOf(d), call.key); errors.Is(err, ErrNoSpace) {
+	if err = call.settle(ch, err, s.schemaOf(d), call.key); errors.Is(err, ErrNoSpace) {
 		s.dropSpares() // another rank may need the room
 	}
 	return f, err
