@@ -41,6 +41,16 @@ type change struct {
 	placed  []string // complete and under names of their own
 	edits   []edit
 	garbage []string // what nothing refers to once the change is agreed
+	steps   []step   // changes inside a file that is kept
+}
+
+// step is a planned change inside a file.
+type step interface {
+	Commit() error
+	// Undo takes the step back, before or after Commit.
+	Undo() error
+	// Finish lets go of what Undo needs.
+	Finish() error
 }
 
 // edit is a planned change of what a name means.
@@ -159,6 +169,11 @@ func (c *change) commit() error {
 			return err
 		}
 	}
+	for _, step := range c.steps {
+		if err := step.Commit(); err != nil {
+			return err
+		}
+	}
 	if c.sync && len(c.edits) > 0 {
 		return c.fs.SyncDir(filepath.Dir(c.edits[0].name))
 	}
@@ -236,6 +251,9 @@ func (c *change) keep(e *edit) error {
 // leftovers.
 func (c *change) undo() (leftover []string, err error) {
 	trash := slices.Concat(c.partial, c.placed)
+	for _, step := range slices.Backward(c.steps) {
+		err = errors.Join(err, step.Undo())
+	}
 	for _, e := range slices.Backward(c.edits) {
 		switch {
 		case e.aside != "":
@@ -273,6 +291,9 @@ func (c *change) putBack(e edit) error {
 // finish removes what the change left behind, or keeps it to write over, and
 // returns what it could not remove.
 func (c *change) finish() (leftover []string) {
+	for _, step := range c.steps {
+		_ = step.Finish() // the change is made; what could not be freed is when the file is opened again
+	}
 	var names []string // asides first, for they may be what gives the others a meaning
 	for _, e := range c.edits {
 		if e.aside != "" && !c.recycle(e.name, e.aside) {

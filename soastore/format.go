@@ -28,18 +28,23 @@ type format interface {
 	remove(ch *change, key string, f files)
 	// open opens a value for reading.
 	open(key string, f files) (reader, error)
-	// existing returns the values among the files found in the store's folder.
+	// start and stop begin and end the use of what values are kept in, beyond files
+	// of their own; before start nothing else is called. stop(true) removes it if
+	// there is no value left in it.
+	start() error
+	stop(remove bool) error
+	// list returns the names of the files that hold values, or would if there were
+	// such files: of those that no other rank lists.
+	list() ([]string, error)
+	// existing returns the values among the files that all ranks list.
 	existing(found []fileName) map[string]files
 	// committers returns how many ranks make a change visible.
 	committers() int
 	// folders reports whether names are those of folders, not of files.
 	folders() bool
-	// witness returns the name of the file that says which Set the value of key is
-	// of, "" on a rank that has none.
-	witness(key string) string
-	// stamp returns what such a file says: of the files of one Set the same on all
-	// ranks, of two Sets not.
-	stamp(name string) (string, error)
+	// testify returns what this rank knows of the Sets that key's value is of, from
+	// what is found, and a function that goes back to the one of a given stamp.
+	testify(key string, found []fileName) (witness, func(stamp string) error)
 }
 
 // files says where the rows of this rank are.

@@ -53,7 +53,10 @@ func (f *gioFormat) committers() int {
 	return f.s.group.folders
 }
 
-func (f *gioFormat) folders() bool { return false }
+func (f *gioFormat) folders() bool           { return false }
+func (f *gioFormat) start() error            { return nil }
+func (f *gioFormat) stop(bool) error         { return nil }
+func (f *gioFormat) list() ([]string, error) { return f.s.listFolder() }
 
 func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error) {
 	g := f.s.group

@@ -145,6 +145,10 @@ func (f *gioFormat) witness(key string) string {
 	return gioName(f.s.opts.Path, key)
 }
 
+func (f *gioFormat) testify(key string, found []fileName) (witness, func(stamp string) error) {
+	return f.s.testify(f, key, found)
+}
+
 // stamp returns the partition numbers in a rank map: two Sets in a row use others.
 func (f *gioFormat) stamp(name string) (string, error) {
 	set, err := genericio.OpenDataset(context.Background(), name, f.source, genericio.ReadOptions{})

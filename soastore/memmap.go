@@ -84,6 +84,10 @@ func (f *memmapFormat) sizeOf(folder string) (size int64, err error) {
 	return size, err
 }
 
+func (f *memmapFormat) testify(key string, found []fileName) (witness, func(stamp string) error) {
+	return f.s.testify(f, key, found)
+}
+
 func (f *memmapFormat) stamp(name string) (string, error) {
 	table, err := f.readContents(name)
 	return table.Set, err

@@ -93,7 +93,13 @@ func (s *Spill) join(ctx context.Context, rank int, kind string) error {
 	if s.opts.RecycleBytes >= 0 && !s.format.folders() && !s.group.anyShared() {
 		s.spares = &spares{limit: s.opts.RecycleBytes}
 	}
-	return s.takeStock(ctx, call)
+	if err := call.agree(s.format.start(), ""); err != nil {
+		return errors.Join(err, s.format.stop(true))
+	}
+	if err := s.takeStock(ctx, call); err != nil {
+		return errors.Join(err, s.format.stop(true))
+	}
+	return nil
 }
 
 // chooseCodecs takes the codecs that the options name.
@@ -183,11 +189,7 @@ func (s *Spill) takeStock(ctx context.Context, call *call) error {
 
 // listAll returns the store's files in all folders. Collective.
 func (s *Spill) listAll(ctx context.Context, call *call) ([]fileName, error) {
-	var names []string
-	var err error
-	if s.group.leads() {
-		names, err = s.list()
-	}
+	names, err := s.format.list()
 	if err := call.agree(err, ""); err != nil {
 		return nil, err
 	}
@@ -207,8 +209,12 @@ func (s *Spill) listAll(ctx context.Context, call *call) ([]fileName, error) {
 	return found, nil
 }
 
-// list returns the names of the files in the store's folder that may be its own.
-func (s *Spill) list() ([]string, error) {
+// listFolder returns the names of the files in the store's folder that may be its
+// own, on the rank that leads those that see it.
+func (s *Spill) listFolder() ([]string, error) {
+	if !s.group.leads() {
+		return nil, nil
+	}
 	entries, err := s.fs.ReadDir(filepath.Dir(s.opts.Path))
 	if err != nil {
 		return nil, err

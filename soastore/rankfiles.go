@@ -46,6 +46,10 @@ func (f rankFiles) setStamp(call *call) string {
 
 func (f rankFiles) witness(key string) string { return f.own(key) }
 
+func (f rankFiles) start() error            { return nil }
+func (f rankFiles) stop(bool) error         { return nil }
+func (f rankFiles) list() ([]string, error) { return f.s.listFolder() }
+
 func (f rankFiles) remove(ch *change, key string, have files) {
 	if !have.missing {
 		ch.drop(have.data)

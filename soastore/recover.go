@@ -41,9 +41,9 @@ func (w witness) has(stamp string) bool {
 func (s *Spill) recover(ctx context.Context, call *call, found []fileName) (changed bool, torn map[string]error, err error) {
 	keys := presentKeys(found)
 	own := make([]witness, len(keys))
-	aside := make([]map[string]string, len(keys)) // stamp to file name
+	restore := make([]func(stamp string) error, len(keys))
 	for i, key := range keys {
-		own[i], aside[i] = s.testify(key, found)
+		own[i], restore[i] = s.format.testify(key, found)
 	}
 	text, err := json.Marshal(own)
 	if err := call.agree(err, ""); err != nil {
@@ -71,7 +71,7 @@ func (s *Spill) recover(ctx context.Context, call *call, found []fileName) (chan
 			torn[key] = fmt.Errorf("%w: key %q", ErrTorn, key)
 		case !same:
 			changed = true
-			err = errors.Join(err, s.restore(key, own[i], stamp, aside[i]))
+			err = errors.Join(err, restore[i](stamp))
 		}
 	}
 	return changed, torn, call.agree(err, "")
@@ -90,37 +90,64 @@ func presentKeys(found []fileName) []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// testify returns what this rank knows of key, and the names of the files that
-// were put aside.
-func (s *Spill) testify(key string, found []fileName) (w witness, aside map[string]string) {
-	name := s.format.witness(key)
+// stampedFiles is what testify needs of a format whose files say which Set they are
+// of.
+type stampedFiles interface {
+	// witness returns the name of the file that says which Set the value of key is
+	// of, "" on a rank that has none.
+	witness(key string) string
+	// stamp returns what such a file says: of the files of one Set the same on all
+	// ranks, of two Sets not.
+	stamp(name string) (string, error)
+}
+
+// testify is format.testify for such a format.
+func (s *Spill) testify(f stampedFiles, key string, found []fileName) (w witness, restore func(stamp string) error) {
+	name := f.witness(key)
 	if name == "" {
-		return witness{Now: unknown}, nil
+		return witness{Now: unknown}, func(string) error { return nil }
 	}
-	w.Now = s.stampOf(name)
-	aside = map[string]string{}
-	for _, f := range found {
-		full := filepath.Join(filepath.Dir(name), f.name)
-		if f.state == "" || f.state == spareSuffix || len(full) != len(name)+1+tokenLen+len(f.state) || full[:len(name)] != name {
+	w.Now = s.stampOf(f, name)
+	aside := map[string]string{} // stamp to file name
+	for _, n := range found {
+		full := filepath.Join(filepath.Dir(name), n.name)
+		if n.state == "" || n.state == spareSuffix || len(full) != len(name)+1+tokenLen+len(n.state) || full[:len(name)] != name {
 			continue
 		}
-		if stamp := s.stampOf(full); stamp != absent && stamp != unknown {
+		if stamp := s.stampOf(f, full); stamp != absent && stamp != unknown {
 			w.Old = append(w.Old, stamp)
 			aside[stamp] = full
 		}
 	}
-	return w, aside
+	return w, func(stamp string) error {
+		if w.Now == stamp || w.Now == unknown {
+			return nil
+		}
+		return s.restore(name, w.Now != absent, aside[stamp])
+	}
 }
 
-func (s *Spill) stampOf(name string) string {
+func (s *Spill) stampOf(f stampedFiles, name string) string {
 	if _, err := s.fs.Lstat(name); err != nil {
 		return absent
 	}
-	stamp, err := s.format.stamp(name)
+	stamp, err := f.stamp(name)
 	if err != nil {
 		return unknown
 	}
 	return "of " + stamp
+}
+
+// restore makes the file aside the one that readers find under name.
+func (s *Spill) restore(name string, there bool, aside string) error {
+	ch := s.newChange()
+	if ch.folders && there { // make room: a rename replaces no folder
+		if err := s.fs.Rename(name, ch.oldName(name)); err != nil {
+			return err
+		}
+		defer func() { s.left(ch.remove([]string{ch.oldName(name)})) }()
+	}
+	return s.fs.Rename(aside, name)
 }
 
 // commonStamp returns the stamp that every rank has a file of, "" if there is none,
@@ -150,19 +177,4 @@ func commonStamp(ranks []witness) (stamp string, same bool) {
 		return unknown, true // no rank can tell: reading will
 	}
 	return stamp, best == len(ranks)
-}
-
-// restore makes the file of the given stamp the one that readers find.
-func (s *Spill) restore(key string, w witness, stamp string, aside map[string]string) error {
-	if w.Now == stamp || w.Now == unknown {
-		return nil
-	}
-	ch, name := s.newChange(), s.format.witness(key)
-	if ch.folders && w.Now != absent { // make room: a rename replaces no folder
-		if err := s.fs.Rename(name, ch.oldName(name)); err != nil {
-			return err
-		}
-		defer func() { s.left(ch.remove([]string{ch.oldName(name)})) }()
-	}
-	return s.fs.Rename(aside[stamp], name)
 }

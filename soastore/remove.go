@@ -145,6 +145,9 @@ func (s *Spill) purge(owned map[string]files) error {
 		err = errors.Join(err, removeTree(s.fs, name))
 	}
 	s.leftover = nil
+	if s.opts.Path != "" {
+		err = errors.Join(err, s.format.stop(!s.opts.Keep))
+	}
 	return err
 }
 
