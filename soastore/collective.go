@@ -9,14 +9,44 @@ import (
 	"github.com/soastore/soa/comm"
 )
 
-// call is one collective call in progress.
-type call struct {
-	s   *Spill
-	ctx context.Context // ends this rank's work, never the agreement
-	op  string
-	key string
-	seq uint64
+// ballot is how the ranks of a store come to one result in a collective call.
+type ballot struct {
+	ctx     context.Context // ends this rank's work, never the agreement
+	comm    comm.Comm
+	timeout time.Duration
+	op      string
+	key     string
+	seq     uint64
+}
 
+// agree returns nil on all ranks if no rank has an error and all are in the same
+// call with the same schema, and the same error on all ranks otherwise.
+func (b *ballot) agree(err error, schema string) error {
+	if err == nil {
+		err = b.ctx.Err()
+	}
+	return b.vote(b.comm, err, schema)
+}
+
+// vote is agree within any group of ranks, heedless of the context.
+func (b *ballot) vote(group comm.Comm, err error, schema string) error {
+	if group.Size() == 1 {
+		return keyError(b.op, b.key, err)
+	}
+	ctx := context.WithoutCancel(b.ctx)
+	if b.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, b.timeout)
+		defer cancel()
+	}
+	vote := comm.Vote{Op: b.op, Key: b.key, Seq: b.seq, Schema: schema, Err: classify(err)}
+	return comm.Agree(ctx, group, vote, sentinels...)
+}
+
+// call is one collective call of a Spill in progress.
+type call struct {
+	ballot
+	s    *Spill
 	held []*entry // their files are being changed
 }
 
@@ -29,7 +59,7 @@ func (s *Spill) begin(ctx context.Context, op, key string) (*call, error) {
 		return nil, keyError(op, key, ErrClosed)
 	}
 	s.seq++
-	return &call{s: s, ctx: ctx, op: op, key: key, seq: s.seq}, nil
+	return &call{ballot: ballot{ctx, s.comm, s.opts.Timeout, op, key, s.seq}, s: s}, nil
 }
 
 // hold keeps readers away from the files of keys until end.
@@ -57,30 +87,6 @@ func (c *call) timed(sum *time.Duration) func() {
 		defer c.s.mu.Unlock()
 		*sum += time.Since(start)
 	}
-}
-
-// agree returns nil on all ranks if no rank has an error and all are in the same
-// call with the same schema, and the same error on all ranks otherwise.
-func (c *call) agree(err error, schema string) error {
-	if err == nil {
-		err = c.ctx.Err()
-	}
-	return c.vote(c.s.comm, err, schema)
-}
-
-// vote is agree within any group of ranks, heedless of the context.
-func (c *call) vote(group comm.Comm, err error, schema string) error {
-	if group.Size() == 1 {
-		return keyError(c.op, c.key, err)
-	}
-	ctx := context.WithoutCancel(c.ctx)
-	if t := c.s.opts.Timeout; t > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, t)
-		defer cancel()
-	}
-	vote := comm.Vote{Op: c.op, Key: c.key, Seq: c.seq, Schema: schema, Err: classify(err)}
-	return comm.Agree(ctx, group, vote, sentinels...)
 }
 
 // settle ends a change of the files of keys on all ranks: if no rank has an error,

@@ -70,7 +70,7 @@ func open(p *partition.Partition, kind string, opts Options, newFormat func(*Spi
 
 // join makes the ranks one store: of the same options, with the same keys.
 func (s *Spill) join(ctx context.Context, rank int, kind string) error {
-	call := &call{s: s, ctx: ctx, op: "open"}
+	call := &call{ballot: ballot{ctx: ctx, comm: s.comm, timeout: s.opts.Timeout, op: "open"}, s: s}
 	err := s.opts.check(s.fs)
 	if err == nil {
 		err = s.chooseCodecs()
