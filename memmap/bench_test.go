@@ -1,6 +1,9 @@
 package memmap
 
 import (
+	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -88,6 +91,51 @@ func BenchmarkOpen(b *testing.B) {
 		}
 		if err := a.Close(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// manyFields returns n arrays of so many elements.
+func manyFields(n, elements int) *soa.Dict {
+	d := soa.NewDict()
+	for i := range n {
+		d.Set(fmt.Sprintf("field%d", i), soa.Of(make([]float64, elements)))
+	}
+	return d
+}
+
+// BenchmarkWriteFolder writes ten arrays: each by Write and then their contents, all
+// by WriteFolder, and as so many plain files, the baseline.
+func BenchmarkWriteFolder(b *testing.B) {
+	for _, elements := range []int{100, 1 << 20} {
+		d := manyFields(10, elements)
+		for _, way := range []struct {
+			name  string
+			write func(folder string)
+		}{
+			{"one by one", func(folder string) { writeOneByOne(b, folder, "set", d) }},
+			{"folder", func(folder string) {
+				_, err := WriteFolder(context.Background(), nil, folder, "set", d, Options{})
+				require.NoError(b, err)
+			}},
+			{"plain files", func(folder string) {
+				for name, a := range d.All() {
+					require.NoError(b, os.WriteFile(filepath.Join(folder, name+arraySuffix), a.Bytes(), 0o600))
+					require.NoError(b, os.WriteFile(filepath.Join(folder, name+yamlSuffix), make([]byte, 45), 0o600))
+				}
+			}},
+		} {
+			b.Run(fmt.Sprintf("%d/%s", elements, way.name), func(b *testing.B) {
+				parent := b.TempDir()
+				b.SetBytes(int64(d.NBytes()))
+				for b.Loop() {
+					folder := tempFolder(b, parent)
+					way.write(folder)
+					b.StopTimer()
+					require.NoError(b, os.RemoveAll(folder))
+					b.StartTimer()
+				}
+			})
 		}
 	}
 }
