@@ -4,12 +4,14 @@ import (
 	"sync"
 
 	"github.com/pierrec/lz4/v4"
+
+	block "github.com/soastore/soa/codec/internal/lz4"
 )
 
 // LZ4 and LZ4HC write the LZ4 block format, fast and thoroughly.
 var (
-	LZ4   = Coder{MaxRatio: 255, Encode: encodeLZ4, Decode: decodeLZ4}
-	LZ4HC = Coder{MaxRatio: 255, Encode: encodeLZ4HC, Decode: decodeLZ4}
+	LZ4   = Coder{MaxRatio: 255, Encode: encodeLZ4, Decode: block.Decode}
+	LZ4HC = Coder{MaxRatio: 255, Encode: encodeLZ4HC, Decode: block.Decode}
 )
 
 var (
@@ -38,12 +40,4 @@ func lz4Size(n int, err error) int {
 		return 0
 	}
 	return n
-}
-
-func decodeLZ4(dst, src []byte) error {
-	n, err := lz4.UncompressBlock(src, dst)
-	if err != nil || n != len(dst) {
-		return ErrCorrupt
-	}
-	return nil
 }
