@@ -32,7 +32,7 @@ type rule struct {
 }
 
 // publicPackages are those that a user's program without MPI may import.
-const publicPackages = ". codec/... comm genericio memmap npz partition soastore"
+const publicPackages = ". arena codec/... comm genericio memmap npz partition soastore"
 
 // importRules are the layers of the module, lowest first. Each package has the
 // longest key that fits it, where "x/..." fits x and all below.
@@ -50,6 +50,8 @@ var importRules = map[string]rule{
 	"memmap":    {". internal/fsys", "go.yaml.in/yaml/v3 golang.org/x/sys"},
 	"partition": {". comm", ""},
 	"npz":       {". internal/wire internal/fsys", "github.com/klauspost/compress github.com/pierrec/lz4/v4 golang.org/x/sync"},
+
+	"arena": {". codec internal/wire internal/crc64 internal/fsys", "golang.org/x/sync golang.org/x/sys"},
 
 	"genericio": {". codec codec/blosc comm internal/wire internal/crc64 internal/fsys", "golang.org/x/sync"},
 

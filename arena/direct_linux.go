@@ -1,0 +1,5 @@
+package arena
+
+import "syscall"
+
+const directFlag = syscall.O_DIRECT

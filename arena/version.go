@@ -1,0 +1,148 @@
+package arena
+
+import "slices"
+
+// entry is a key with all its versions. It is there as long as it has one, or a
+// change of it is pending.
+type entry struct {
+	key     string
+	current *version   // what readers find; nil if there is none
+	others  []*version // staged, replaced or removed, and not freed yet
+	pending bool       // a change is neither undone nor finished
+}
+
+// version is one value that a key has, had, or is about to have.
+type version struct {
+	slot
+	header
+	rec     [slotLen]byte // the slot, as it is in the file
+	readers int           // Values, and calls, that use the extent
+	gone    bool          // the slot is free: so is the extent, after the last reader
+}
+
+// write writes the slot of v in the given state.
+func (a *Arena) writeVersion(v *version, s state) error {
+	v.state = s
+	v.slot.put(v.rec[:], a.super.id)
+	return a.writeSlot(v.at, v.rec[:])
+}
+
+// setState changes the state of v in the file, which needs no space. After an error
+// the file may have either.
+func (a *Arena) setState(v *version, s state) error {
+	was := v.state
+	v.state = s
+	v.slot.put(v.rec[:], a.super.id)
+	err := a.writeState(v.at, v.rec[:])
+	if err != nil {
+		v.state = was
+	}
+	return err
+}
+
+// erase frees the slot of v, and its extent when it has no reader left.
+func (a *Arena) erase(v *version) error {
+	clear(v.rec[stateAt:])
+	if err := a.writeState(v.at, v.rec[:]); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.slots = append(a.slots, v.at)
+	v.gone = true
+	idle := v.readers == 0
+	a.mu.Unlock()
+	if idle {
+		a.free(v.ext)
+	}
+	return nil
+}
+
+// done ends a use of v.
+func (a *Arena) done(v *version) {
+	a.mu.Lock()
+	v.readers--
+	idle := v.gone && v.readers == 0
+	a.mu.Unlock()
+	if idle {
+		a.free(v.ext)
+	}
+}
+
+// eraseOthers erases the versions of e that are newer than seq, except the current
+// one, from the oldest on: one that is removed hides older ones, so they go first.
+// It stops at what it cannot erase. The caller has e to itself.
+func (a *Arena) eraseOthers(e *entry, seq uint64) error {
+	for first := true; ; first = false {
+		v := a.oldest(e, seq)
+		if v == nil {
+			return nil
+		}
+		if v.state == removed && !first {
+			if err := a.sync(); err != nil {
+				return err
+			}
+		}
+		if err := a.erase(v); err != nil {
+			return err
+		}
+		a.mu.Lock()
+		e.drop(v)
+		a.mu.Unlock()
+	}
+}
+
+// oldest returns the oldest version of e that is newer than seq and not current.
+func (a *Arena) oldest(e *entry, seq uint64) (oldest *version) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, v := range e.others {
+		if v.seq > seq && (oldest == nil || v.seq < oldest.seq) {
+			oldest = v
+		}
+	}
+	return oldest
+}
+
+// sync makes durable what was written, if that was asked for.
+func (a *Arena) sync() error {
+	if !a.opts.Sync {
+		return nil
+	}
+	return a.file.Sync()
+}
+
+// drop takes v out of the versions that are not current.
+func (e *entry) drop(v *version) {
+	if i := slices.Index(e.others, v); i >= 0 {
+		e.others = slices.Delete(e.others, i, i+1)
+	}
+}
+
+// makeCurrent makes v, nil for none, what readers find.
+func (e *entry) makeCurrent(v *version) {
+	if e.current == v {
+		return
+	}
+	if v != nil {
+		e.drop(v)
+	}
+	if e.current != nil {
+		e.others = append(e.others, e.current)
+	}
+	e.current = v
+}
+
+// judge makes current what the file says: of the versions that are committed or
+// removed the newest, if it is committed.
+func (e *entry) judge() {
+	e.makeCurrent(nil)
+	var newest *version
+	for _, v := range e.others {
+		if v.state != prepared && (newest == nil || v.seq > newest.seq) {
+			newest = v
+		}
+	}
+	if newest != nil && newest.state == committed {
+		e.makeCurrent(newest)
+	}
+}

@@ -1,0 +1,168 @@
+package arena
+
+import (
+	"context"
+	"sync"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/crc64"
+)
+
+const (
+	block     = 256 << 10 // what is moved while the caches hold it
+	gatherMax = 64 << 10  // shorter columns are written together
+)
+
+// blocks are buffers of a block each.
+var blocks = sync.Pool{New: func() any { return new([block]byte) }}
+
+// writeValue writes the columns and the header of v, and fills in the checksums.
+func (a *Arena) writeValue(ctx context.Context, v *version, d *soa.Dict) error {
+	if v.size <= block {
+		return a.writeSmall(ctx, v, d)
+	}
+	columns := make([]part, 0, len(v.fields))
+	for _, arr := range d.All() {
+		i := len(columns)
+		columns = append(columns, part{field: i, p: arr.Bytes(), off: v.ext.off + v.fields[i].off})
+	}
+	direct, job := a.direct.takes(v.size), a.writeJob
+	if direct {
+		job = a.direct.writeJob
+	}
+	parts, err := each(ctx, columns, direct, job)
+	if err != nil {
+		return err
+	}
+	sums(parts, func(i int, sum uint64) { v.fields[i].sum = sum })
+	head := make([]byte, roundUp(v.head, page))
+	v.append(head[:0], a.super.id, v.seq)
+	return a.write(head, v.ext.off)
+}
+
+// writeSmall writes a value as one block.
+func (a *Arena) writeSmall(ctx context.Context, v *version, d *soa.Dict) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	buf := blocks.Get().(*[block]byte)
+	defer blocks.Put(buf)
+	i, at := 0, v.head
+	for _, arr := range d.All() {
+		f := &v.fields[i]
+		clear(buf[at:f.off])
+		at = f.off + int64(copy(buf[f.off:], arr.Bytes()))
+		f.sum = crc64.Checksum(buf[f.off:at])
+		i++
+	}
+	v.append(buf[:0], a.super.id, v.seq)
+	// Whole pages: the kernel need not read first what it does not have in memory.
+	p := buf[:roundUp(v.size, page)]
+	clear(p[at:])
+	return a.write(p, v.ext.off)
+}
+
+// write writes p.
+func (a *Arena) write(p []byte, off int64) error {
+	for len(p) > 0 {
+		n := inBlock(p, off)
+		if m := a.window.warm(off, n); m != nil {
+			if err := m.Guard(func() error { copy(m.Data[off:], p[:n]); return nil }); err != nil {
+				return err
+			}
+		} else if _, err := a.file.WriteAt(p[:n], off); err != nil {
+			return noSpace(err)
+		}
+		p, off = p[n:], off+int64(n)
+	}
+	return nil
+}
+
+// writeSum is write of what lies in one block of the file, and returns the checksum
+// of what crc is of, followed by p.
+func (a *Arena) writeSum(crc uint64, p []byte, off int64) (uint64, error) {
+	if m := a.window.warm(off, len(p)); m != nil {
+		err := m.Guard(func() error { crc = sumCopy(crc, m.Data[off:], p); return nil })
+		return crc, err
+	}
+	crc = crc64.Update(crc, p)
+	_, err := a.file.WriteAt(p, off)
+	return crc, noSpace(err)
+}
+
+// inBlock returns how many bytes of p lie in the block of the file that off is in.
+func inBlock(p []byte, off int64) int { return int(min(int64(len(p)), block-off%block)) }
+
+// writeJob writes parts, short ones together, and fills in their checksums.
+func (a *Arena) writeJob(ctx context.Context, job []part) error {
+	buf := blocks.Get().(*[block]byte)
+	defer blocks.Put(buf)
+	g := gather{buf: buf[:0]}
+	for i := range job {
+		q := &job[i]
+		if g.takes(q) {
+			g.add(q)
+			continue
+		}
+		if err := a.writeGathered(ctx, &g); err != nil {
+			return err
+		}
+		if g.takes(q) {
+			g.add(q)
+		} else if err := a.writePart(ctx, q); err != nil {
+			return err
+		}
+	}
+	return a.writeGathered(ctx, &g)
+}
+
+func (a *Arena) writePart(ctx context.Context, q *part) error {
+	p, off := q.p, q.off
+	for len(p) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := inBlock(p, off)
+		var err error
+		if q.sum, err = a.writeSum(q.sum, p[:n], off); err != nil {
+			return err
+		}
+		p, off = p[n:], off+int64(n)
+	}
+	return nil
+}
+
+func (a *Arena) writeGathered(ctx context.Context, g *gather) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := a.write(g.buf, g.off)
+	g.buf = g.buf[:0]
+	return err
+}
+
+// gather holds short parts that lie one after another, as they will in the file.
+type gather struct {
+	buf []byte
+	off int64
+}
+
+// takes reports whether q can be added.
+func (g *gather) takes(q *part) bool {
+	if len(g.buf) == 0 {
+		return len(q.p) < gatherMax
+	}
+	return len(q.p) < gatherMax && q.off-g.off+int64(len(q.p)) <= int64(cap(g.buf))
+}
+
+// add adds q, after zeros up to where it lies, and sums it.
+func (g *gather) add(q *part) {
+	if len(g.buf) == 0 {
+		g.off = q.off
+	}
+	end, at := len(g.buf), int(q.off-g.off)
+	g.buf = g.buf[:at]
+	clear(g.buf[end:])
+	g.buf = append(g.buf, q.p...)
+	q.sum = crc64.Update(q.sum, g.buf[at:])
+}
