@@ -2,7 +2,9 @@ package memmap
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -134,6 +136,77 @@ func BenchmarkWriteFolder(b *testing.B) {
 					b.StopTimer()
 					require.NoError(b, os.RemoveAll(folder))
 					b.StartTimer()
+				}
+			})
+		}
+	}
+}
+
+// readOneByOne reads all fields of d as Folder.Read does, by OpenFile.
+func readOneByOne(folder string, d *soa.Dict) error {
+	for name, a := range d.All() {
+		f, err := OpenFile(FieldPath(folder, name), ReadOnly)
+		if err != nil {
+			return err
+		}
+		err = Guard(func() error {
+			copy(a.Bytes(), f.arrays[0].Bytes())
+			return nil
+		}, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BenchmarkFolder reads ten arrays into memory that is there: each mapped and copied,
+// by Folder.Read, and by copying from a Folder.View, table of contents included. The
+// baseline reads plain files.
+func BenchmarkFolder(b *testing.B) {
+	for _, elements := range []int{100, 1 << 20} {
+		d := manyFields(10, elements)
+		folder := newFolder(b, d).path
+		for _, way := range []struct {
+			name string
+			read func() error
+		}{
+			{"one by one", func() error {
+				openedFolder(b, folder)
+				return readOneByOne(folder, d)
+			}},
+			{"read", func() error {
+				return openedFolder(b, folder).Read(context.Background(), d, d.Names()...)
+			}},
+			{"view", func() error {
+				return openedFolder(b, folder).View(ReadOnly, d.Names(), func(views *soa.Dict) error {
+					for name, a := range d.All() {
+						view, _ := views.Get(name)
+						copy(a.Bytes(), view.Bytes())
+					}
+					return nil
+				})
+			}},
+			{"plain files", func() error {
+				for name, a := range d.All() {
+					for suffix, to := range map[string][]byte{arraySuffix: a.Bytes(), yamlSuffix: make([]byte, 45)} {
+						f, err := os.Open(FieldPath(folder, name) + suffix)
+						if err != nil {
+							return err
+						}
+						_, err = f.ReadAt(to, 0)
+						if f.Close(); err != nil && err != io.EOF {
+							return err
+						}
+					}
+				}
+				return nil
+			}},
+		} {
+			b.Run(fmt.Sprintf("%d/%s", elements, way.name), func(b *testing.B) {
+				b.SetBytes(int64(d.NBytes()))
+				for b.Loop() {
+					require.NoError(b, way.read())
 				}
 			})
 		}

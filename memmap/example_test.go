@@ -1,6 +1,7 @@
 package memmap_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"os"
@@ -72,4 +73,29 @@ func ExampleOpenSparse() {
 	cols, values, err := s.Row(1)
 	fmt.Println(cols, values, err)
 	// Output: [2] [7] <nil>
+}
+
+// Two arrays are written to one folder, and one of them is read.
+func ExampleWriteFolder() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "memmap")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	halos := soa.NewDict()
+	halos.Set("mass", soa.Of([]float64{1e12, 3e14}))
+	halos.Set("redshift", soa.Shaped([]float64{0.5}))
+	if _, err := memmap.WriteFolder(ctx, nil, dir, "step 499", halos, memmap.Options{}); err != nil {
+		log.Fatal(err)
+	}
+
+	folder, err := memmap.OpenFolder(nil, dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	have := soa.NewDict()
+	err = folder.Read(ctx, have, "mass")
+	fmt.Println(folder.Contents().Set, have, err)
+	// Output: step 499 {mass:float64[2]} <nil>
 }

@@ -83,6 +83,10 @@ func infoOf(a soa.Array) Info {
 // little enough for a slow disk, and enough that a call more costs nothing.
 const pieceSize = 16 << 20
 
+// allocateFrom is the size of a file from which its space is set aside before it is
+// written: a disk takes it faster then, and says early that it is full.
+const allocateFrom = 1 << 20
+
 // A folderWriter writes new files and counts their bytes.
 type folderWriter struct {
 	ctx  context.Context
@@ -104,12 +108,25 @@ func (w *folderWriter) file(name string, b []byte) error {
 	if err != nil {
 		return err
 	}
-	err = w.pieces(f, b)
+	if len(b) >= allocateFrom {
+		err = w.allocate(f, len(b))
+	}
+	if err == nil {
+		err = w.pieces(f, b)
+	}
 	if err == nil && w.sync {
 		err = f.Sync()
 	}
 	w.size += int64(len(b))
 	return errors.Join(err, f.Close())
+}
+
+func (w *folderWriter) allocate(f fsys.File, size int) error {
+	err := f.Allocate(0, int64(size))
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }
 
 func (w *folderWriter) pieces(f fsys.File, b []byte) error {

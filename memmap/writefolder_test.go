@@ -189,16 +189,19 @@ func TestWriteFolderFaults(t *testing.T) {
 	want, d := tempFolder(t, memoryDir(t)), testkit.RandomDict(1, 10)
 	d.Set("t", soa.Shaped([]float64{1.5}))
 	d.Set("none", soa.Of([]int8{}))
+	d.Set("large", soa.Of(make([]byte, allocateFrom)))
 	writeOneByOne(t, want, "set", d)
 	files := 2*d.Len() + 1
+	all := 3*files - 1 + 1 // open, write and close, but for the empty one; one is allocated
 	for _, c := range []struct {
 		fault faultfs.Fault
 		sync  bool
 		hits  int
 	}{
-		{faultfs.Fault{}, false, 3*files - 1},
-		{faultfs.Fault{}, true, 4*files - 1 + 1},
-		{faultfs.Fault{Span: faultfs.Crash}, true, 4*files - 1 + 1},
+		{faultfs.Fault{}, false, all},
+		{faultfs.Fault{}, true, all + files + 1},
+		{faultfs.Fault{Span: faultfs.Crash}, true, all + files + 1},
+		{faultfs.Fault{Op: faultfs.Allocate, Err: syscall.ENOSPC}, false, 1},
 		{faultfs.Fault{Op: faultfs.WriteAt, Short: true, Err: syscall.ENOSPC}, false, files - 1},
 	} {
 		parent := memoryDir(t)
@@ -215,6 +218,21 @@ func TestWriteFolderFaults(t *testing.T) {
 		})
 		require.Equal(t, c.hits, hits)
 	}
+}
+
+// TestWriteFolderCannotAllocate: where the file system cannot, space is not set
+// aside.
+func TestWriteFolderCannotAllocate(t *testing.T) {
+	d := soa.NewDict()
+	d.Set("large", soa.Of(make([]byte, allocateFrom)))
+	f := faultfs.New(fsys.OS)
+	f.Inject(faultfs.Fault{Op: faultfs.Allocate, Err: syscall.EOPNOTSUPP, Span: faultfs.Always})
+	want, folder := tempFolder(t, memoryDir(t)), tempFolder(t, memoryDir(t))
+	writeOneByOne(t, want, "set", d)
+	_, err := WriteFolder(context.Background(), f, folder, "set", d, Options{})
+	require.NoError(t, err)
+	require.Len(t, f.Fired(), 1)
+	require.Equal(t, contentsOfFiles(t, want), contentsOfFiles(t, folder))
 }
 
 // countdown is a context that ends when it has been asked left times.

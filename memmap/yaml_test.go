@@ -88,6 +88,41 @@ func TestWrongYAML(t *testing.T) {
 	}
 }
 
+// TestPlainInfo: what encodeInfo writes of a dense array is read without the YAML
+// package, and nothing else is.
+func TestPlainInfo(t *testing.T) {
+	for _, in := range []Info{
+		{DType: soa.Bool, Shape: []int{0}},
+		{DType: soa.Complex128, Shape: make([]int, maxDims)},
+		{DType: soa.Float32, Shape: []int{1 << 40, 1, 3}},
+	} {
+		text := string(encodeInfo(in))
+		got, ok := plainInfo(text)
+		require.True(t, ok, text)
+		require.Equal(t, in, got)
+		slow, _, err := decode([]byte(text))
+		require.NoError(t, err)
+		require.Equal(t, in, slow)
+		for i := range text {
+			if text[i] < '0' || text[i] > '9' { // another number is another shape
+				_, ok := plainInfo(text[:i] + "~" + text[i+1:])
+				require.False(t, ok, "byte %d", i)
+			}
+			_, ok := plainInfo(text[:i])
+			require.False(t, ok, "cut at %d", i)
+		}
+	}
+	for _, text := range []string{
+		"", "dtype: int8\nshape:\nversion:\n- 1\n- 0\n",
+		"dtype: int8\nshape:\n- 01\nversion:\n- 1\n- 0\n", "dtype: int8\nshape:\n- -1\nversion:\n- 1\n- 0\n",
+		"dtype: int8\nshape:\n- 1\nversion:\n- 1\n- 1\n", "dtype: invalid\nshape:\n- 1\nversion:\n- 1\n- 0\n",
+		string(encodeInfo(Info{DType: soa.Int8, Shape: make([]int, maxDims+1)})),
+	} {
+		_, ok := plainInfo(text)
+		require.False(t, ok, text)
+	}
+}
+
 func TestLongYAML(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a")
 	text := "dtype: int8\nshape: [0]\nversion: [1, 0]\n"
@@ -127,6 +162,11 @@ func FuzzDecodeInfo(f *testing.F) {
 				t.Fatalf("%T: %v", err, err)
 			}
 			return
+		}
+		if plain, ok := plainInfo(string(text)); ok { // then the YAML package says the same
+			slow, _, err := decode(text)
+			require.NoError(t, err)
+			require.Equal(t, slow, plain)
 		}
 		again, err := decodeInfo("a.yaml", encodeInfo(in))
 		require.NoError(t, err)

@@ -1,0 +1,201 @@
+package memmap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
+)
+
+// Folder is a folder of arrays whose table of contents was read. It holds nothing
+// open, so there is nothing to close. Its methods are safe for concurrent use.
+type Folder struct {
+	fs       fsys.FS
+	path     string
+	contents Contents
+	scalar   map[string]bool // each field
+}
+
+// OpenFolder reads the table of contents of folder. A nil files is the machine's file
+// system. The error is an ErrFormat, or the file system's: an fs.ErrNotExist if
+// folder has no table.
+func OpenFolder(files fsys.FS, folder string) (*Folder, error) {
+	if files == nil {
+		files = fsys.OS
+	}
+	name := filepath.Join(folder, ContentsName)
+	text, err := readText(files, name, MaxContents)
+	if err != nil {
+		return nil, err
+	}
+	f := &Folder{fs: files, path: folder, scalar: make(map[string]bool)}
+	if f.contents, err = ParseContents(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, field := range f.contents.Fields {
+		f.scalar[field.Name] = field.Scalar
+	}
+	return f, nil
+}
+
+// Contents returns the table of contents. The caller must not change it.
+func (f *Folder) Contents() Contents { return f.contents }
+
+// Read puts the named fields into d, each in the memory of the array that d has under
+// its name if that is large enough (see soa's Array.Resize). It maps nothing, so a
+// file that is cut short meanwhile is an ordinary error.
+//
+// The errors are those of [OpenFile], an ErrKind for a sparse matrix, an ErrTruncated,
+// an ErrField for a name that is not in the table, ctx's, or the file system's. After
+// an error, elements of d's arrays may have changed. Read asks ctx before each read,
+// of 16 MiB at most.
+func (f *Folder) Read(ctx context.Context, d *soa.Dict, names ...string) error {
+	for _, name := range names {
+		have, _ := d.Get(name)
+		a, err := f.readField(ctx, have, name)
+		if err != nil {
+			return fmt.Errorf("memmap: field %q: %w", name, err)
+		}
+		d.Set(name, a)
+	}
+	return nil
+}
+
+// View calls fn with the named fields, mapped as [OpenFile] does, and guards it as
+// [Guard] does. They end with fn. The errors are fn's and those of Read.
+func (f *Folder) View(mode Mode, names []string, fn func(*soa.Dict) error) (err error) {
+	views := soa.NewDict()
+	var files []*File
+	var handles []Handle
+	defer func() {
+		for _, file := range files {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	for _, name := range names {
+		file, a, err := f.mapField(name, mode)
+		if err != nil {
+			return fmt.Errorf("memmap: field %q: %w", name, err)
+		}
+		files, handles = append(files, file), append(handles, file)
+		views.Set(name, a)
+	}
+	return Guard(func() error { return fn(views) }, handles...)
+}
+
+// mapField returns an open field and its elements.
+func (f *Folder) mapField(name string, mode Mode) (*File, soa.Array, error) {
+	if err := f.has(name); err != nil {
+		return nil, soa.Array{}, err
+	}
+	file, err := OpenFile(FieldPath(f.path, name), mode)
+	if err != nil {
+		return nil, soa.Array{}, err
+	}
+	shape, err := f.shape(name, file.info)
+	if err != nil {
+		return nil, soa.Array{}, errors.Join(err, file.Close())
+	}
+	a, err := file.arrays[0].Reshape(shape...)
+	return file, a, err // the shape holds as many elements
+}
+
+// has reports a name that is not in the table of contents.
+func (f *Folder) has(name string) error {
+	if _, ok := f.scalar[name]; ok {
+		return nil
+	}
+	e := &soa.FieldError{Field: name}
+	for _, field := range f.contents.Fields {
+		e.Have = append(e.Have, field.Name)
+	}
+	return e
+}
+
+// shape returns the shape that the field name was written with, of which info is what
+// its files say.
+func (f *Folder) shape(name string, info Info) ([]int, error) {
+	switch {
+	case info.Sparse:
+		return nil, fmt.Errorf("%w: it is sparse", ErrKind)
+	case !f.scalar[name]:
+		return info.Shape, nil
+	case slices.Equal(info.Shape, []int{1}):
+		return []int{}, nil
+	}
+	return nil, fmt.Errorf("%w: the table of contents says that it has no dimensions, and its shape is %v", soa.ErrShape, info.Shape)
+}
+
+// readField returns a field in the memory of have, if that is large enough.
+func (f *Folder) readField(ctx context.Context, have soa.Array, name string) (soa.Array, error) {
+	if err := f.has(name); err != nil {
+		return soa.Array{}, err
+	}
+	set, err := openSet(FieldPath(f.path, name), os.O_RDONLY)
+	if err != nil {
+		return soa.Array{}, err
+	}
+	defer set.close()
+	shape, err := f.shape(name, set.info)
+	if err != nil {
+		return soa.Array{}, err
+	}
+	a, err := have.Resize(set.info.DType, shape...)
+	if err == nil {
+		err = readElements(ctx, set.files[0], a)
+	}
+	return a, err
+}
+
+// readElements fills a from the start of file. After an error a caller's bools are
+// false, since the bytes that were read may be no bools.
+func readElements(ctx context.Context, file *os.File, a soa.Array) error {
+	b := a.Bytes()
+	err := readPieces(ctx, file, b)
+	if a.DType() != soa.Bool {
+		return err
+	}
+	if err == nil {
+		_, err = soa.FromBytes(soa.Bool, b, len(b)) // looks at each
+	}
+	if err != nil {
+		clear(b)
+	}
+	return err
+}
+
+func readPieces(ctx context.Context, file *os.File, b []byte) error {
+	for off := 0; off < len(b); off += pieceSize {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := file.ReadAt(b[off:min(off+pieceSize, len(b))], int64(off)); err != nil {
+			return readError(file, err)
+		}
+	}
+	return nil
+}
+
+// readError says of a file that had the right size and ended before it what that is.
+func readError(file *os.File, err error) error {
+	if err == io.EOF {
+		return fmt.Errorf("%s: %w", file.Name(), ErrTruncated)
+	}
+	return err
+}
+
+// readText returns a file of at most limit bytes, and one byte of a longer one.
+func readText(files fsys.FS, name string, limit int64) ([]byte, error) {
+	f, err := files.OpenFile(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.NewSectionReader(f, 0, limit+1))
+}
