@@ -6,6 +6,7 @@ type Mapping = mapping
 const (
 	MapNone  = mapNone
 	MapSlots = mapSlots
+	MapShort = mapShort
 	MapAll   = mapAll
 )
 

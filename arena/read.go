@@ -38,34 +38,75 @@ func (v *Value) Read(ctx context.Context, into *soa.Dict, names []string, opts R
 	return v.failed("read", err)
 }
 
-func (v *Value) read(ctx context.Context, into *soa.Dict, names []string, opts ReadOptions) error {
-	picked, err := v.v.pick(names)
-	if err != nil {
+func (v *Value) read(ctx context.Context, into *soa.Dict, names []string, opts ReadOptions) (err error) {
+	r := readings.Get().(*reading)
+	defer r.put()
+	if r.picked, err = v.v.pick(r.picked, names); err != nil {
 		return err
 	}
-	arrays := make([]soa.Array, len(picked))
-	columns := make([]part, len(picked))
-	for k, i := range picked {
+	for _, i := range r.picked {
 		f := &v.v.fields[i]
 		old, _ := into.Get(f.name)
-		if arrays[k], err = old.Resize(f.dtype, f.shape...); err != nil {
+		a, err := old.Resize(f.dtype, f.shape...)
+		if err != nil {
 			return err
 		}
-		columns[k] = part{field: i, p: arrays[k].Bytes(), off: v.v.ext.off + f.off}
+		r.arrays = append(r.arrays, a)
+		r.columns = append(r.columns, part{field: i, p: a.Bytes(), off: v.v.ext.off + f.off})
 	}
-	slices.SortFunc(columns, func(p, q part) int { return cmp.Compare(p.off, q.off) })
-	if err = v.a.readColumns(ctx, v.v, columns, opts); err == nil {
-		err = v.checkBools(arrays, picked)
+	slices.SortFunc(r.columns, byPlace)
+	if err = v.a.readColumns(ctx, v.v, r.columns, opts); err == nil {
+		err = v.checkBools(r)
 	}
 	if err != nil {
-		clearBools(arrays)
+		clearBools(r.arrays)
 		return err
 	}
-	into.Clear()
-	for k, i := range picked {
-		into.Set(v.v.fields[i].name, arrays[k])
-	}
+	v.v.fill(into, r)
 	return nil
+}
+
+func byPlace(p, q part) int { return cmp.Compare(p.off, q.off) }
+
+// reading is what one Read works with.
+type reading struct {
+	picked  []int
+	arrays  []soa.Array
+	columns []part // by place
+}
+
+var readings = sync.Pool{New: func() any { return new(reading) }}
+
+func (r *reading) put() {
+	clear(r.arrays) // the caller's memory
+	clear(r.columns)
+	r.picked, r.arrays, r.columns = r.picked[:0], r.arrays[:0], r.columns[:0]
+	readings.Put(r)
+}
+
+// fill makes into hold what was read and nothing else.
+func (v *version) fill(into *soa.Dict, r *reading) {
+	if !v.has(into, r.picked) {
+		into.Clear()
+	}
+	for k, i := range r.picked {
+		into.Set(v.fields[i].name, r.arrays[k])
+	}
+}
+
+// has reports whether d has the picked fields, in order, and no others.
+func (v *version) has(d *soa.Dict, picked []int) bool {
+	if d.Len() != len(picked) {
+		return false
+	}
+	k := 0
+	for name := range d.All() {
+		if name != v.fields[picked[k]].name {
+			return false
+		}
+		k++
+	}
+	return true
 }
 
 // readColumns fills the memory of columns of v, which are sorted by offset.
@@ -233,10 +274,10 @@ func (a *Arena) readBlock(q *part, p []byte, off int64, check bool) error {
 
 // checkBools returns an ErrFormat if there are bools other than 0 and 1, which are
 // no Go bools. The checksum does not tell: whoever wrote the file made it too.
-func (v *Value) checkBools(arrays []soa.Array, picked []int) error {
-	for k, arr := range arrays {
+func (v *Value) checkBools(r *reading) error {
+	for k, arr := range r.arrays {
 		if arr.DType() == soa.Bool && !areBools(arr.Bytes()) {
-			return v.a.fieldError(v.v, &v.v.fields[picked[k]], formatf("a bool is neither 0 nor 1"))
+			return v.a.fieldError(v.v, &v.v.fields[r.picked[k]], formatf("a bool is neither 0 nor 1"))
 		}
 	}
 	return nil

@@ -108,23 +108,22 @@ func (v *Value) NBytes() (n int64) {
 	return n
 }
 
-// pick returns the numbers of the named fields, or of all if no names are given.
-func (v *version) pick(names []string) ([]int, error) {
+// pick appends the numbers of the named fields, or of all if no names are given, to
+// picked, which is empty.
+func (v *version) pick(picked []int, names []string) ([]int, error) {
 	if len(names) == 0 {
-		all := make([]int, len(v.fields))
-		for i := range all {
-			all[i] = i
+		for i := range v.fields {
+			picked = append(picked, i)
 		}
-		return all, nil
+		return picked, nil
 	}
-	picked := make([]int, 0, len(names))
 	for _, name := range names {
 		i := v.find(name)
 		if i < 0 {
-			return nil, &soa.FieldError{Field: name, Have: v.names()}
+			return picked, &soa.FieldError{Field: name, Have: v.names()}
 		}
 		if slices.Contains(picked, i) {
-			return nil, fmt.Errorf("%w: %q is asked for twice", soa.ErrField, name)
+			return picked, fmt.Errorf("%w: %q is asked for twice", soa.ErrField, name)
 		}
 		picked = append(picked, i)
 	}

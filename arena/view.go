@@ -1,7 +1,6 @@
 package arena
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync/atomic"
@@ -87,7 +86,7 @@ func (v *Value) View(ctx context.Context, names []string, opts ReadOptions, fn f
 }
 
 func (v *Value) view(ctx context.Context, names []string, opts ReadOptions, fn func(*soa.Dict) error) error {
-	picked, err := v.v.pick(names)
+	picked, err := v.v.pick(nil, names)
 	if err != nil {
 		return err
 	}
@@ -124,7 +123,7 @@ func (v *Value) view(ctx context.Context, names []string, opts ReadOptions, fn f
 // check compares the checksums of columns that are in memory.
 func (v *Value) check(ctx context.Context, w *view, columns []part) error {
 	sorted := slices.Clone(columns)
-	slices.SortFunc(sorted, func(p, q part) int { return cmp.Compare(p.off, q.off) })
+	slices.SortFunc(sorted, byPlace)
 	parts, err := each(ctx, sorted, false, func(ctx context.Context, job []part) error {
 		return w.Guard(func() error { return sumJob(ctx, job) })
 	})

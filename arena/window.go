@@ -16,20 +16,21 @@ const (
 	mapAuto  mapping = iota
 	mapNone          // all by system calls
 	mapSlots         // slots
+	mapShort         // slots and short columns
 	mapAll           // slots and columns
 )
 
 // A window is a mapping of the file for writing, made once, with room for the file
 // to grow. Only what has disk space is touched, so that a full disk is no fault.
 //
-// Slots go through it where a page of the file cannot lose its disk space: a store
-// takes nanoseconds, a system call a microsecond. Columns go through it where the
-// file is memory anyway, but only where they come by often: the first touch of a
-// page costs ten times what a copy of it saves over a system call.
+// Slots and short columns go through it where a page of the file cannot lose its
+// disk space: a store takes nanoseconds, a system call a microsecond. Long columns
+// do where the file is memory anyway. Columns do only where they come by often: the
+// first touch of a page costs ten times what a copy of it saves over a system call.
 type window struct {
-	file    fsys.File
-	columns bool
-	now     atomic.Pointer[fsys.Mapping]
+	file fsys.File
+	most int // bytes of columns that it is worth while for at a time
+	now  atomic.Pointer[fsys.Mapping]
 
 	mu   sync.Mutex
 	old  []*fsys.Mapping // too short by now, but perhaps in use
@@ -38,16 +39,17 @@ type window struct {
 
 const (
 	windowLen = 64 << 30 // of addresses, which cost nothing
+	shortMost = 32 << 10
 	warmBytes = 4 * block
 )
 
 // open makes the window, if it can be of use.
 func (w *window) open(file fsys.File, choice mapping, kind fsys.Kind, reserve bool) {
 	if choice == mapAuto {
-		choice = map[fsys.Kind]mapping{fsys.Memory: mapAll, fsys.Local: mapSlots}[kind]
+		choice = map[fsys.Kind]mapping{fsys.Memory: mapAll, fsys.Local: mapShort}[kind]
 	}
 	if choice > mapNone && reserve {
-		w.file, w.columns = file, choice == mapAll
+		w.file, w.most = file, map[mapping]int{mapShort: shortMost, mapAll: block}[choice]
 		w.grow(firstLen)
 	}
 }
@@ -99,7 +101,7 @@ func (w *window) slots(end int64) *fsys.Mapping {
 // warm returns the mapping if the n bytes at off, which lie in one block of the
 // file, go through it, else nil. It counts them.
 func (w *window) warm(off int64, n int) *fsys.Mapping {
-	if !w.columns {
+	if n > w.most {
 		return nil
 	}
 	m := w.slots(off + int64(n))
