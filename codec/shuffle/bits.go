@@ -25,7 +25,7 @@ func BitShuffle(dst, src []byte, typesize int) {
 		e := min(tile, n-at)
 		planes := cut(few[:0], b.B, typesize, e)
 		Split(planes, src[at*typesize:(at+e)*typesize])
-		transposeBits(b.B[:e*typesize])
+		transposeBits(b.B[:e*typesize], 0, 0)
 		for k, p := range planes {
 			rows := bitRows(dst[k*n:(k+1)*n], at, e)
 			Split(rows[:], p)
@@ -49,7 +49,7 @@ func BitUnshuffle(dst, src []byte, typesize int) {
 			rows := bitRows(src[k*n:(k+1)*n], at, e)
 			Join(p, rows[:])
 		}
-		transposeBits(b.B[:e*typesize])
+		transposeBits(b.B[:e*typesize], 0, 0)
 		Join(dst[at*typesize:(at+e)*typesize], planes)
 	}
 	copy(dst[n*typesize:], src[n*typesize:])
@@ -70,7 +70,23 @@ func bitRows(b []byte, at, n int) (rows [8][]byte) {
 	return rows
 }
 
-// transposeBits transposes each 8 bytes of b, as 8 x 8 bits. len(b) is a multiple of 8.
-func transposeBits(b []byte) {
-	transposeBitsPortable(b[transposeBitsVector(b):])
+// transposeBits adds before to every byte of b, transposes each 8 bytes as 8 x 8 bits,
+// and adds after to every byte. len(b) is a multiple of 8.
+func transposeBits(b []byte, before, after byte) {
+	transposeBitsPortable(b[transposeBitsVector(b, before, after):], before, after)
+}
+
+// SplitBits sets bit j of planes[k][i] to bit k of byte 8*i+j of b, less base modulo
+// 256. It overwrites b. len(b) is a multiple of 8; each plane has room for len(b)/8
+// bytes. With base 0 that is a bit shuffle of bytes, to planes wherever the caller has
+// them. It takes two passes, so b is best small enough for the fastest cache.
+func SplitBits(planes *[8][]byte, b []byte, base byte) {
+	transposeBits(b, -base, 0)
+	Split(planes[:], b)
+}
+
+// JoinBits is the inverse of [SplitBits].
+func JoinBits(dst []byte, planes *[8][]byte, base byte) {
+	Join(dst, planes[:])
+	transposeBits(dst, 0, base)
 }

@@ -46,10 +46,11 @@ func splitColumnsAVX2(planes *[16]*byte, src *byte, stride int, n int)
 //go:noescape
 func joinColumnsAVX2(dst *byte, stride int, planes *[16]*byte, n int)
 
-// transposeBitsAVX2 transposes in place each 8 bytes of n bytes as a matrix of 8 x 8 bits. n is a multiple of 32.
+// transposeBitsAVX2 adds before to each of n bytes, transposes in place each 8 as a matrix of 8 x 8 bits,
+// and adds after. n is a multiple of 32.
 //
 //go:noescape
-func transposeBitsAVX2(p *byte, n int)
+func transposeBitsAVX2(p *byte, n int, before byte, after byte)
 
 // split2VBMI moves byte k of n elements of 2 bytes to plane k. n is a multiple of 64.
 //
@@ -81,7 +82,8 @@ func split8VBMI(planes *[16]*byte, src *byte, n int)
 //go:noescape
 func join8VBMI(dst *byte, planes *[16]*byte, n int)
 
-// transposeBitsGFNI transposes in place each 8 bytes of n bytes as a matrix of 8 x 8 bits. n is a multiple of 64.
+// transposeBitsGFNI adds before to each of n bytes, transposes in place each 8 as a matrix of 8 x 8 bits,
+// and adds after. n is a multiple of 64.
 //
 //go:noescape
-func transposeBitsGFNI(p *byte, n int)
+func transposeBitsGFNI(p *byte, n int, before byte, after byte)

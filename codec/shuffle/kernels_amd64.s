@@ -847,38 +847,41 @@ DATA bits4<>+16(SB)/8, $0x00000000f0f0f0f0
 DATA bits4<>+24(SB)/8, $0x00000000f0f0f0f0
 GLOBL bits4<>(SB), RODATA|NOPTR, $32
 
-// func transposeBitsAVX2(p *byte, n int)
+// func transposeBitsAVX2(p *byte, n int, before byte, after byte)
 // Requires: AVX, AVX2
-TEXT ·transposeBitsAVX2(SB), NOSPLIT, $0-16
-	MOVQ    p+0(FP), AX
-	VMOVDQU bits1<>+0(SB), Y0
-	VMOVDQU bits2<>+0(SB), Y1
-	VMOVDQU bits4<>+0(SB), Y2
-	MOVQ    n+8(FP), CX
-	XORQ    DX, DX
-	JMP     check
+TEXT ·transposeBitsAVX2(SB), NOSPLIT, $0-18
+	MOVQ         p+0(FP), AX
+	VPBROADCASTB before+16(FP), Y0
+	VPBROADCASTB after+17(FP), Y1
+	VMOVDQU      bits1<>+0(SB), Y2
+	VMOVDQU      bits2<>+0(SB), Y3
+	VMOVDQU      bits4<>+0(SB), Y4
+	MOVQ         n+8(FP), CX
+	XORQ         DX, DX
+	JMP          check
 
 loop:
-	VMOVDQU (AX)(DX*1), Y3
-	VPSRLQ  $0x07, Y3, Y4
-	VPXOR   Y3, Y4, Y4
-	VPAND   Y0, Y4, Y4
-	VPXOR   Y4, Y3, Y3
-	VPSLLQ  $0x07, Y4, Y4
-	VPXOR   Y4, Y3, Y3
-	VPSRLQ  $0x0e, Y3, Y4
-	VPXOR   Y3, Y4, Y4
-	VPAND   Y1, Y4, Y4
-	VPXOR   Y4, Y3, Y3
-	VPSLLQ  $0x0e, Y4, Y4
-	VPXOR   Y4, Y3, Y3
-	VPSRLQ  $0x1c, Y3, Y4
-	VPXOR   Y3, Y4, Y4
-	VPAND   Y2, Y4, Y4
-	VPXOR   Y4, Y3, Y3
-	VPSLLQ  $0x1c, Y4, Y4
-	VPXOR   Y4, Y3, Y3
-	VMOVDQU Y3, (AX)(DX*1)
+	VPADDB  (AX)(DX*1), Y0, Y5
+	VPSRLQ  $0x07, Y5, Y6
+	VPXOR   Y5, Y6, Y6
+	VPAND   Y2, Y6, Y6
+	VPXOR   Y6, Y5, Y5
+	VPSLLQ  $0x07, Y6, Y6
+	VPXOR   Y6, Y5, Y5
+	VPSRLQ  $0x0e, Y5, Y6
+	VPXOR   Y5, Y6, Y6
+	VPAND   Y3, Y6, Y6
+	VPXOR   Y6, Y5, Y5
+	VPSLLQ  $0x0e, Y6, Y6
+	VPXOR   Y6, Y5, Y5
+	VPSRLQ  $0x1c, Y5, Y6
+	VPXOR   Y5, Y6, Y6
+	VPAND   Y4, Y6, Y6
+	VPXOR   Y6, Y5, Y5
+	VPSLLQ  $0x1c, Y6, Y6
+	VPXOR   Y6, Y5, Y5
+	VPADDB  Y1, Y5, Y5
+	VMOVDQU Y5, (AX)(DX*1)
 	ADDQ    $0x00000020, DX
 
 check:
@@ -1669,21 +1672,24 @@ DATA bitsTurn<>+62(SB)/1, $0x09
 DATA bitsTurn<>+63(SB)/1, $0x08
 GLOBL bitsTurn<>(SB), RODATA|NOPTR, $64
 
-// func transposeBitsGFNI(p *byte, n int)
+// func transposeBitsGFNI(p *byte, n int, before byte, after byte)
 // Requires: AVX, AVX512BW, AVX512F, GFNI
-TEXT ·transposeBitsGFNI(SB), NOSPLIT, $0-16
-	MOVQ      p+0(FP), AX
-	VMOVDQU64 bitsUnit<>+0(SB), Z0
-	VMOVDQU64 bitsTurn<>+0(SB), Z1
-	MOVQ      n+8(FP), CX
-	XORQ      DX, DX
-	JMP       check
+TEXT ·transposeBitsGFNI(SB), NOSPLIT, $0-18
+	MOVQ         p+0(FP), AX
+	VPBROADCASTB before+16(FP), Z0
+	VPBROADCASTB after+17(FP), Z1
+	VMOVDQU64    bitsUnit<>+0(SB), Z2
+	VMOVDQU64    bitsTurn<>+0(SB), Z3
+	MOVQ         n+8(FP), CX
+	XORQ         DX, DX
+	JMP          check
 
 loop:
-	VMOVDQU64      (AX)(DX*1), Z2
-	VPSHUFB        Z1, Z2, Z2
-	VGF2P8AFFINEQB $0x00, Z2, Z0, Z2
-	VMOVDQU64      Z2, (AX)(DX*1)
+	VPADDB         (AX)(DX*1), Z0, Z4
+	VPSHUFB        Z3, Z4, Z4
+	VGF2P8AFFINEQB $0x00, Z4, Z2, Z4
+	VPADDB         Z1, Z4, Z4
+	VMOVDQU64      Z4, (AX)(DX*1)
 	ADDQ           $0x00000040, DX
 
 check:

@@ -119,10 +119,40 @@ func TestScatteredPlanes(t *testing.T) {
 	})
 }
 
+// JoinBits undoes SplitBits, which follows its definition and keeps to its planes.
+func TestScatteredBits(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for _, n := range []int{0, 8, 64, 72, 1000, 4096 + 24} {
+			for _, base := range []byte{0, 1, 0x7f, 0x80, 0xff} {
+				src := randomBytes(n, 5)
+				var planes [8][]byte
+				var intact [8]func(require.TestingT)
+				for k := range planes {
+					planes[k], intact[k] = guarded(n/8, 3*k)
+				}
+				b, around := guarded(n, 5)
+				copy(b, src)
+				SplitBits(&planes, b, base)
+				around(t)
+				for k := range planes {
+					intact[k](t)
+					for at, v := range src {
+						require.Equal(t, (v-base)>>k&1, planes[k][at/8]>>(at%8)&1, "bit %d of byte %d of %d", k, at, n)
+					}
+				}
+				JoinBits(b, &planes, base)
+				around(t)
+				require.True(t, bytes.Equal(src, b))
+			}
+		}
+	})
+}
+
 func TestWrongLengths(t *testing.T) {
 	require.Panics(t, func() { Shuffle(make([]byte, 7), make([]byte, 8), 4) })
 	require.Panics(t, func() { Shuffle(nil, nil, 0) })
 	require.Panics(t, func() { Split(nil, nil) })
 	require.Panics(t, func() { Split([][]byte{make([]byte, 100), make([]byte, 99)}, make([]byte, 200)) })
+	require.Panics(t, func() { JoinBits(make([]byte, 9), new([8][]byte), 0) })
 	require.Panics(t, func() { Join(make([]byte, 3), [][]byte{make([]byte, 2), make([]byte, 2)}) })
 }

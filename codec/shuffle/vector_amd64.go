@@ -179,15 +179,15 @@ func columnPointers(planes [][]byte, c, at int, spare *[columnTile]byte) (p [16]
 }
 
 // transposeBitsVector does the first bytes of transposeBits, and returns how many.
-func transposeBitsVector(b []byte) int {
+func transposeBitsVector(b []byte, before, after byte) int {
 	if have == portable || len(b) < 64 {
 		return 0
 	}
 	n := len(b) &^ 63
 	if have == vbmi {
-		transposeBitsGFNI(&b[0], n)
+		transposeBitsGFNI(&b[0], n, before, after)
 	} else {
-		transposeBitsAVX2(&b[0], n)
+		transposeBitsAVX2(&b[0], n, before, after)
 	}
 	return n
 }

@@ -6,4 +6,4 @@ func splitVector(planes [][]byte, src []byte, n int) int { return 0 }
 
 func joinVector(dst []byte, planes [][]byte, n int) int { return 0 }
 
-func transposeBitsVector(b []byte) int { return 0 }
+func transposeBitsVector(b []byte, before, after byte) int { return 0 }

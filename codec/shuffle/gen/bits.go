@@ -8,10 +8,24 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-func bitsFunc(name string, step string) {
-	TEXT(name, NOSPLIT, "func(p *byte, n int)")
+// bitsFunc begins a kernel, and returns the argument p and what to add before and
+// after, to every byte.
+func bitsFunc(name string, step string, register func() VecVirtual) (p Register, before, after VecVirtual) {
+	TEXT(name, NOSPLIT, "func(p *byte, n int, before, after byte)")
 	Pragma("noescape")
-	Doc(name + " transposes in place each 8 bytes of n bytes as a matrix of 8 x 8 bits. n is a multiple of " + step + ".")
+	Doc(name+" adds before to each of n bytes, transposes in place each 8 as a matrix of 8 x 8 bits,",
+		"and adds after. n is a multiple of "+step+".")
+	return Load(Param("p"), GP64()), everywhere("before", register()), everywhere("after", register())
+}
+
+// everywhere sets each byte of v to the argument of that name.
+func everywhere(name string, v VecVirtual) VecVirtual {
+	b, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VPBROADCASTB(b.Addr, v)
+	return v
 }
 
 func constant64(name string, bytes int, v uint64) Mem {
@@ -33,8 +47,7 @@ func transposeBitsAVX2() {
 		{14, constant64("bits2", 32, 0x0000cccc0000cccc)},
 		{28, constant64("bits4", 32, 0x00000000f0f0f0f0)},
 	}
-	bitsFunc("transposeBitsAVX2", "32")
-	p := Load(Param("p"), GP64())
+	p, before, after := bitsFunc("transposeBitsAVX2", "32", YMM)
 	mask := ymms(len(steps))
 	for k, s := range steps {
 		VMOVDQU(s.mask, mask[k])
@@ -42,7 +55,7 @@ func transposeBitsAVX2() {
 	loop(32, func(i Register) {
 		m := Mem{Base: p, Index: i, Scale: 1}
 		x, t := YMM(), YMM()
-		VMOVDQU(m, x)
+		VPADDB(m, before, x)
 		for k, s := range steps {
 			VPSRLQ(Imm(uint64(s.shift)), x, t)
 			VPXOR(x, t, t)
@@ -51,6 +64,7 @@ func transposeBitsAVX2() {
 			VPSLLQ(Imm(uint64(s.shift)), t, t)
 			VPXOR(t, x, x)
 		}
+		VPADDB(after, x, x)
 		VMOVDQU(x, m)
 	})
 	VZEROUPPER()
@@ -63,15 +77,15 @@ func transposeBitsAVX2() {
 func transposeBitsGFNI() {
 	unit := constant64("bitsUnit", 64, 0x8040201008040201)
 	turn := byteOrder("bitsTurn", func(i int) int { return i%16 ^ 7 })
-	bitsFunc("transposeBitsGFNI", "64")
-	p := Load(Param("p"), GP64())
+	p, before, after := bitsFunc("transposeBitsGFNI", "64", ZMM)
 	u, t := zconst(unit), zconst(turn)
 	loop(64, func(i Register) {
 		m := Mem{Base: p, Index: i, Scale: 1}
 		x := ZMM()
-		VMOVDQU64(m, x)
+		VPADDB(m, before, x)
 		VPSHUFB(t, x, x)
 		gf2p8affine(x, u, x)
+		VPADDB(after, x, x)
 		VMOVDQU64(x, m)
 	})
 	VZEROUPPER()
