@@ -5,6 +5,8 @@ import (
 
 	"github.com/klauspost/compress/s2"
 
+	"github.com/soastore/soa/codec/internal/histogram"
+	"github.com/soastore/soa/codec/internal/narrow"
 	"github.com/soastore/soa/codec/internal/stream"
 )
 
@@ -17,6 +19,8 @@ func (p *plan) coder(k kind) stream.Coder {
 		return stream.Huffman
 	case lz4Stream:
 		return stream.LZ4
+	case narrowStream:
+		return stream.Narrow
 	}
 	return coders[p.id]
 }
@@ -35,22 +39,38 @@ const (
 	huffmanLimit = 1<<18 - 1
 )
 
+// huffmanPays is the most that Huffman codes may leave, relative to what else there is,
+// to be chosen: they take twenty times as long to decode as narrow bytes, and twice
+// as long as LZ4. Zstd is for what is smallest.
+func (p *plan) huffmanPays() float64 {
+	if p.id == Zstd {
+		return worthwhile
+	}
+	return 0.5
+}
+
 // choose returns the ways to store stream s that may pay, the likely best first,
 // from a small part of it.
 //
-// Noise of few values is the case for Huffman codes: repeats are many and short
-// there, and dear to find. Long repeats are the case for LZ4, which copies them
-// about ten times as fast as the others.
-func choose(s []byte) []kind {
+// Noise of few values is the case for bytes of few bits, and for Huffman codes:
+// repeats are many and short there, and dear to find. Long repeats are the case for
+// LZ4, which copies them about ten times as fast as the others.
+func (p *plan) choose(s []byte) []kind {
 	if len(s) < minChoice {
 		return []kind{codedStream}
 	}
-	codes, repeats := max(entropy(s), 1)/8, repeatRatio(s)
-	switch {
-	case min(codes, repeats) > worthwhile:
-		return nil
-	case codes < repeats && len(s) <= huffmanLimit:
+	h := histogram.Sample(s)
+	codes, repeats, bits := max(h.Bits(), 1)/8, repeatRatio(s), 1.0
+	if codes < worthwhile { // else it is noise, of which Estimate takes longest
+		_, bits = narrow.Estimate(&h)
+	}
+	switch best := min(bits, repeats); {
+	case codes < best*p.huffmanPays() && len(s) <= huffmanLimit:
 		return []kind{huffmanStream, codedStream}
+	case best > worthwhile:
+		return nil
+	case bits <= repeats:
+		return []kind{narrowStream, codedStream}
 	case repeats < longRepeats:
 		return []kind{lz4Stream, codedStream}
 	}

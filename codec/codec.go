@@ -26,7 +26,7 @@ const (
 	None  ID = 0 // bytes as they are
 	Zstd  ID = 1 // small
 	S2    ID = 2 // fast to encode
-	LZ4   ID = 3 // fast to decode
+	LZ4   ID = 3 // fast to encode, faster to decode
 	Blosc ID = 4 // Blosc-1 chunks, which other programs read
 )
 

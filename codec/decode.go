@@ -113,7 +113,7 @@ func (d *decoder) plausible(k kind, size, n int) bool {
 		return size == n
 	case runStream:
 		return size == 1
-	case codedStream, huffmanStream, lz4Stream:
+	case codedStream, huffmanStream, lz4Stream, narrowStream:
 		return n <= size*d.coder(k).MaxRatio
 	}
 	return false

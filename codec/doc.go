@@ -10,7 +10,16 @@
 // first bytes of all elements are stored together, then their second bytes, and so
 // on (or bits, see [Shuffle]), for bytes of one weight resemble each other. Each of
 // these streams is stored as suits it: as it is if it is noise, as one byte if all
-// are alike, as Huffman codes, or compressed by the codec.
+// are alike, in fewer bits if their range is narrow, as Huffman codes, or compressed
+// by the codec.
+//
+// What a stream costs to decode differs more than what it saves. A core does bytes of
+// a narrow range at some 50 GB/s, long repeats at more than 10, other repeats by LZ4
+// at 4, Huffman codes at 2. So [LZ4] and [S2], which are for speed, take Huffman codes
+// only where these leave less than half of what anything else does; [Zstd] takes what
+// is smallest. Noise with a few frequent values, such as exponents, is where that
+// shows: one byte in four of normally distributed float32 takes 0.5 instead of 0.34,
+// and all of them are decoded six times as fast.
 //
 // Blosc makes [Blosc-1 chunks] instead, which c-blosc reads. All other formats are
 // this package's own.

@@ -93,7 +93,7 @@ func (p *plan) encodeStream(out, s []byte) (kind, int) {
 	if constant(s) {
 		return runStream, copy(out, s[:1])
 	}
-	for _, k := range choose(s) {
+	for _, k := range p.choose(s) {
 		if size := p.coder(k).Encode(out[:room(k, len(s))], s, p.level); size > 0 {
 			return k, size
 		}

@@ -32,6 +32,7 @@ import (
 //	     2  compressed: a zstd frame, an s2 block or an lz4 block
 //	     3  Huffman codes, as the literals of a zstd frame, with their table
 //	     4  an lz4 block, in frames of every codec
+//	     5  bytes of a narrow range in fewer bits: see package narrow
 const (
 	frameMagic = 0xc1
 	headerSize = 16
@@ -54,6 +55,7 @@ const (
 	codedStream
 	huffmanStream
 	lz4Stream
+	narrowStream
 
 	kindBits = 3
 )

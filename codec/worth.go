@@ -1,6 +1,9 @@
 package codec
 
-import "github.com/soastore/soa/codec/internal/delta"
+import (
+	"github.com/soastore/soa/codec/internal/delta"
+	"github.com/soastore/soa/codec/internal/histogram"
+)
 
 const (
 	// samples is how many runs of elements Worth looks at, of sampleRun each.
@@ -54,13 +57,13 @@ func pick(b []byte, typesize, n int) [][]byte {
 func saving(runs [][]byte, typesize int) float64 {
 	left := 0.0
 	for k := range typesize {
-		var h histogram
+		var h histogram.Counts
 		for _, r := range runs {
 			for i := k; i < len(r); i += typesize {
 				h[r[i]]++
 			}
 		}
-		left += h.bits()
+		left += h.Bits()
 	}
 	return 1 - left/float64(8*typesize)
 }

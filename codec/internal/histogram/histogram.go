@@ -1,36 +1,37 @@
-package codec
+// Package histogram counts bytes, to tell how random they are.
+package histogram
 
 import (
 	"math"
 	"sync"
 )
 
+// A sample is so many pieces of so many bytes.
 const (
-	// pieces and pieceSize are how a stream is sampled.
 	pieces    = 1024
 	pieceSize = 2
 )
 
-// entropy estimates the bits that a byte of s takes if each is coded by how
-// frequent it is. It looks at pieces of s, which is at least minChoice long.
-func entropy(s []byte) float64 {
-	var h histogram
+// Counts is how often each byte occurs, of at most MaxSample bytes.
+type Counts [256]uint16
+
+// MaxSample is the most bytes of a histogram.
+const MaxSample = pieces * pieceSize
+
+// Sample counts MaxSample bytes from all over s, which has at least pieceSize.
+func Sample(s []byte) (h Counts) {
 	for i := range pieces {
 		at := i * (len(s) - pieceSize) / (pieces - 1)
 		for _, b := range s[at : at+pieceSize] {
 			h[b]++
 		}
 	}
-	return h.bits()
+	return h
 }
 
-// A histogram is how often each byte occurs.
-type histogram [256]uint16
-
-// bits returns the bits that each of the bytes takes if coded by how frequent it
+// Bits estimates the bits that each of the bytes takes if coded by how frequent it
 // is. Few bytes look less random than they are, so noise is what counts as 8 bits.
-// There are at most maxSample bytes.
-func (h *histogram) bits() float64 {
+func (h *Counts) Bits() float64 {
 	terms := terms()
 	n, sum := 0, 0.0
 	for _, c := range h {
@@ -56,12 +57,9 @@ func noiseSum(n int) float64 {
 	return 256 * sum
 }
 
-// maxSample is the most bytes of a histogram.
-const maxSample = pieces * pieceSize
-
 // terms has n log2 n for each n.
-var terms = sync.OnceValue(func() *[maxSample + 1]float64 {
-	var t [maxSample + 1]float64
+var terms = sync.OnceValue(func() *[MaxSample + 1]float64 {
+	var t [MaxSample + 1]float64
 	for n := 1; n < len(t); n++ {
 		t[n] = float64(n) * math.Log2(float64(n))
 	}
