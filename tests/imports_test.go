@@ -37,10 +37,11 @@ const publicPackages = ". arena codec/... comm genericio memmap npz partition so
 // importRules are the layers of the module, lowest first. Each package has the
 // longest key that fits it, where "x/..." fits x and all below.
 var importRules = map[string]rule{
-	"internal/fsys":  {"", "golang.org/x/sys"},
-	"internal/crc64": {"", "golang.org/x/sys"},
-	"internal/wire":  {"", ""},
-	"comm":           {"", ""},
+	"internal/fsys":     {"", "golang.org/x/sys"},
+	"internal/crc64":    {"", "golang.org/x/sys"},
+	"internal/wire":     {"", ""},
+	"internal/memlimit": {"", "golang.org/x/sys"},
+	"comm":              {"", ""},
 
 	".":                {"", ""},
 	"internal/faultfs": {"internal/fsys", ""},
@@ -55,7 +56,7 @@ var importRules = map[string]rule{
 
 	"genericio": {". codec codec/blosc comm internal/wire internal/crc64 internal/fsys", "golang.org/x/sync"},
 
-	"soastore": {". codec codec/blosc comm partition genericio npz memmap internal/fsys", "golang.org/x/sync"},
+	"soastore": {". codec codec/blosc comm partition genericio npz memmap internal/fsys internal/memlimit", "golang.org/x/sync"},
 
 	"cmd/soactl/...": {publicPackages + " cmd/soactl/internal/...",
 		"github.com/spf13/cobra github.com/jedib0t/go-pretty/v6 github.com/dustin/go-humanize github.com/guptarohit/asciigraph gonum.org/v1/plot golang.org/x/sync golang.org/x/sys"},
