@@ -1,8 +1,8 @@
 package memlimit
 
 import (
-	"errors"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -125,36 +125,39 @@ func (g group) bounds(read files) ([]bound, error) {
 }
 
 func (g group) limits(read files) (bounds []bound, err error) {
-	add := func(name string, limit int64, ok bool, failed error) {
+	names := g.version.limits
+	if g.top && g.version.above != "" {
+		names = append(slices.Clip(names), g.version.above)
+	}
+	for _, name := range names {
+		limit, ok, err := g.number(read, name)
+		if err != nil {
+			return nil, err
+		}
 		if ok && limit < unlimited {
 			bounds = append(bounds, bound{name: g.version.name + " " + g.name + " " + name, limit: limit})
 		}
-		err = errors.Join(err, failed)
 	}
-	for _, name := range g.version.limits {
-		limit, ok, err := read.number(path.Join(g.dir, name))
-		add(name, limit, ok, err)
-	}
-	if g.top && g.version.above != "" {
-		limit, ok, err := g.stat(read, g.version.above)
-		add(g.version.above, limit, ok, err)
-	}
-	return bounds, err
+	return bounds, nil
 }
 
 // used returns how much memory the group uses, without what is reclaimable.
 func (g group) used(read files) (int64, error) {
-	used, _, err := read.number(path.Join(g.dir, g.version.usage))
+	used, _, err := g.number(read, g.version.usage)
 	if err != nil {
 		return 0, err
 	}
-	reclaimable, _, err := g.stat(read, g.version.reclaimable)
+	reclaimable, _, err := g.number(read, g.version.reclaimable)
 	return max(0, used-reclaimable), err
 }
 
-// stat returns a number of memory.stat.
-func (g group) stat(read files, key string) (n int64, ok bool, err error) {
-	name := path.Join(g.dir, "memory.stat")
-	text, _ := read(name)
-	return field(name, text, key)
+// number returns what the file name of the group says, or the line name of its
+// memory.stat.
+func (g group) number(read files, name string) (n int64, ok bool, err error) {
+	if name != g.version.above && name != g.version.reclaimable {
+		return read.number(path.Join(g.dir, name))
+	}
+	stat := path.Join(g.dir, "memory.stat")
+	text, _ := read(stat)
+	return field(stat, text, name)
 }
