@@ -16,10 +16,8 @@ import (
 // benchFolders are where the benchmarks write: the disk, and memory.
 func benchFolders(b *testing.B) map[string]string {
 	folders := map[string]string{"disk": b.TempDir()}
-	if t, err := fsys.OS.TypeOf("/dev/shm"); err == nil && t.Kind == fsys.Memory {
-		dir, err := os.MkdirTemp("/dev/shm", "soa-arena")
-		require.NoError(b, err)
-		b.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := memoryFolder(b)
+	if t, err := fsys.OS.TypeOf(dir); err == nil && t.Kind == fsys.Memory {
 		folders["shm"] = dir
 	}
 	return folders

@@ -61,11 +61,12 @@ func (c *Change) write() error {
 	}
 	for i, e := range c.entries {
 		c.touched = i + 1
-		// What an Undo could not erase would be what is newest.
-		if err := c.a.eraseOthers(e, c.old[i].seq); err != nil {
+		old := c.old[i]
+		// What an Undo could not erase would be the newest one that counts.
+		if err := c.a.eraseOthers(e, func(v *version) bool { return v.seq > old.seq && v.state != prepared }); err != nil {
 			return err
 		}
-		if err := c.a.setState(c.old[i], removed); err != nil {
+		if err := c.a.setState(old, removed); err != nil {
 			return err
 		}
 	}
@@ -150,7 +151,7 @@ func (c *Change) Finish() error {
 	}
 	var err error
 	for _, e := range c.entries {
-		if eraseErr := c.a.eraseOthers(e, 0); eraseErr != nil {
+		if eraseErr := c.a.eraseOthers(e, anyVersion); eraseErr != nil {
 			err = errors.Join(err, eraseErr)
 		}
 	}

@@ -42,6 +42,14 @@ func (a *Arena) Extents() (used, spans [][2]int64) {
 	return used, spans
 }
 
+// Extent returns the range of the file that v takes, and whether only its readers
+// keep it.
+func (v *Value) Extent() (extent [2]int64, gone bool) {
+	v.a.mu.Lock()
+	defer v.a.mu.Unlock()
+	return [2]int64{v.v.ext.off, v.v.ext.len}, v.v.gone
+}
+
 // Blocks returns how many bytes of the file have disk space.
 func (a *Arena) Blocks() int64 {
 	a.resize.Lock()

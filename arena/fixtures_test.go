@@ -9,6 +9,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/arena"
+	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/internal/testkit"
 	"github.com/stretchr/testify/require"
 )
@@ -58,6 +59,19 @@ func reopen(t testing.TB, a *arena.Arena, opts arena.Options) *arena.Arena {
 	t.Helper()
 	require.NoError(t, a.Close())
 	return open(t, a.Name(), opts)
+}
+
+// memoryFolder returns a folder for tests that make thousands of files: in memory,
+// where there is such a place.
+func memoryFolder(t testing.TB) string {
+	t.Helper()
+	if kind, err := fsys.OS.TypeOf("/dev/shm"); err != nil || kind.Kind != fsys.Memory {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp("/dev/shm", "soa-arena")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
 }
 
 // set stages, commits and finishes.
@@ -115,10 +129,15 @@ func anyDict() *soa.Dict {
 	return d
 }
 
-// checkSpace checks that versions and free spans share no byte, and that with the
-// tables they are the whole file.
-func checkSpace(t require.TestingT, a *arena.Arena) {
+// checkSpace checks that versions, what is read of others, and free spans share no
+// byte, and that with the tables they are the whole file.
+func checkSpace(t require.TestingT, a *arena.Arena, read ...*arena.Value) {
 	used, spans := a.Extents()
+	for _, v := range read {
+		if extent, gone := v.Extent(); gone && !slices.Contains(used, extent) {
+			used = append(used, extent)
+		}
+	}
 	sum := func(all [][2]int64) (n int64) {
 		for _, e := range all {
 			n += e[1]

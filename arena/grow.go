@@ -44,7 +44,7 @@ func (a *Arena) free(ext extent) {
 func (a *Arena) grow(n int64) (extent, error) {
 	a.resize.Lock()
 	defer a.resize.Unlock()
-	ext, err := a.tryGrow(n, max(growMin, a.blocks/8))
+	ext, err := a.tryGrow(n, a.growStep())
 	if errors.Is(err, ErrNoSpace) {
 		ext, err = a.tryGrow(n, 0)
 	}
@@ -52,6 +52,14 @@ func (a *Arena) grow(n int64) (extent, error) {
 		ext, err = a.tryGrow(n, 0)
 	}
 	return ext, err
+}
+
+// growStep returns how many bytes more than needed the file grows by.
+func (a *Arena) growStep() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	room := max(0, a.opts.Recycle-a.space.free)
+	return min(max(growMin, a.blocks/8), room) / page * page
 }
 
 func (a *Arena) tryGrow(n, extra int64) (extent, error) {

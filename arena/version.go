@@ -28,16 +28,11 @@ func (a *Arena) writeVersion(v *version, s state) error {
 }
 
 // setState changes the state of v in the file, which needs no space. After an error
-// the file may have either.
+// the file may have either, and v has the new one.
 func (a *Arena) setState(v *version, s state) error {
-	was := v.state
 	v.state = s
 	v.slot.put(v.rec[:], a.super.id)
-	err := a.writeState(v.at, v.rec[:])
-	if err != nil {
-		v.state = was
-	}
-	return err
+	return a.writeState(v.at, v.rec[:])
 }
 
 // erase frees the slot of v, and its extent when it has no reader left.
@@ -68,12 +63,12 @@ func (a *Arena) done(v *version) {
 	}
 }
 
-// eraseOthers erases the versions of e that are newer than seq, except the current
-// one, from the oldest on: one that is removed hides older ones, so they go first.
+// eraseOthers erases the versions of e that are not current and that which holds
+// for, from the oldest on: one that is removed hides older ones, so they go first.
 // It stops at what it cannot erase. The caller has e to itself.
-func (a *Arena) eraseOthers(e *entry, seq uint64) error {
+func (a *Arena) eraseOthers(e *entry, which func(*version) bool) error {
 	for first := true; ; first = false {
-		v := a.oldest(e, seq)
+		v := a.oldest(e, which)
 		if v == nil {
 			return nil
 		}
@@ -91,12 +86,13 @@ func (a *Arena) eraseOthers(e *entry, seq uint64) error {
 	}
 }
 
-// oldest returns the oldest version of e that is newer than seq and not current.
-func (a *Arena) oldest(e *entry, seq uint64) (oldest *version) {
+func anyVersion(*version) bool { return true }
+
+func (a *Arena) oldest(e *entry, which func(*version) bool) (oldest *version) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, v := range e.others {
-		if v.seq > seq && (oldest == nil || v.seq < oldest.seq) {
+		if which(v) && (oldest == nil || v.seq < oldest.seq) {
 			oldest = v
 		}
 	}

@@ -90,7 +90,7 @@ func (a *Arena) restore(ctx context.Context, key, stamp string) error {
 		}
 	}
 	a.show(e, v)
-	err = errors.Join(a.eraseOthers(e, 0), a.sync())
+	err = errors.Join(a.eraseOthers(e, anyVersion), a.sync())
 	if err != nil {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -137,7 +137,7 @@ func (a *Arena) Sweep() error {
 	}
 	var errs []error
 	for _, e := range a.claimAll() {
-		errs = append(errs, a.eraseOthers(e, 0))
+		errs = append(errs, a.eraseOthers(e, anyVersion))
 		a.end(e)
 	}
 	errs = append(errs, a.sweepDamaged(), a.sync())
