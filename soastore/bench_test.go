@@ -67,7 +67,7 @@ func plainFile(b *testing.B, d *soa.Dict, files bool) plain {
 	}}
 }
 
-func benchStore(b *testing.B, s *soastore.Spill, d *soa.Dict, base plain) {
+func benchStore(b *testing.B, s storetest.Store, d *soa.Dict, base plain) {
 	size := d.NBytes()
 	compare := func(name string, bytes int, plain, call, after func()) {
 		b.Run(name, func(b *testing.B) {

@@ -19,7 +19,7 @@ import (
 // cached is a Cache under test with the stores that it stands before.
 type cached struct {
 	*soastore.Cache
-	source, store *soastore.Spill
+	source, store soastore.Store
 }
 
 // newCache returns a Cache over memory, in memory.

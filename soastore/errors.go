@@ -8,9 +8,11 @@ import (
 	"syscall"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/arena"
 	"github.com/soastore/soa/genericio"
 	"github.com/soastore/soa/memmap"
 	"github.com/soastore/soa/npz"
+	"github.com/soastore/soa/soastore/internal/tier"
 )
 
 // The kinds of error of a store, for errors.Is. After a collective call they
@@ -27,6 +29,9 @@ var (
 	ErrTorn     = errors.New("some ranks' files of this key are missing, or of another Set")
 	ErrOptions  = errors.New("options do not fit")
 
+	// ErrConsumed says that a plan's DropAfterLastRead has freed what is read.
+	ErrConsumed = tier.ErrConsumed
+
 	// ErrRankCount says that another number of ranks wrote a value.
 	ErrRankCount = genericio.ErrRankCount
 )
@@ -35,12 +40,13 @@ var (
 var sentinels = []error{
 	ErrNotFound, ErrClosed, ErrKey, ErrNoField, ErrShape, ErrDType, ErrNoSpace, ErrInUse, ErrTorn, ErrOptions,
 	genericio.ErrFormat, genericio.ErrChecksum, genericio.ErrRankCount, npz.ErrFormat, npz.ErrChecksum, memmap.ErrFormat, memmap.ErrSize,
+	arena.ErrFormat, arena.ErrVersion, arena.ErrChecksum, ErrConsumed, tier.ErrPinned,
 	fs.ErrNotExist, fs.ErrExist, fs.ErrPermission,
 }
 
 // Error says which call on which key failed, and why.
 type Error struct {
-	Op    string // "set", "get", "pop", "remove", "clear", "open" or "close"
+	Op    string // "set", "get", "view", "pop", "remove", "clear", "open", "close", ...
 	Key   string // "" for a call that is about no key
 	Field string // "" unless the error is about one field
 	Err   error
@@ -81,6 +87,7 @@ func classify(err error) error {
 	}
 	kinds := []struct{ have, kind error }{
 		{syscall.ENOSPC, ErrNoSpace}, {syscall.EDQUOT, ErrNoSpace}, {syscall.EROFS, fs.ErrPermission},
+		{arena.ErrNoSpace, ErrNoSpace}, {arena.ErrInUse, ErrInUse}, {tier.ErrNoSpace, ErrNoSpace},
 		{soa.ErrField, ErrNoField}, {soa.ErrShape, ErrShape}, {soa.ErrDType, ErrDType},
 	}
 	for _, k := range kinds {

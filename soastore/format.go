@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/internal/fsys"
 )
 
@@ -79,9 +80,24 @@ type reader interface {
 
 // check reports what is wrong with a key and a value, on this rank.
 func (s *Spill) check(key string, d *soa.Dict) error {
-	if err := checkKey(s.opts.Path, key); err != nil {
+	longest, prefix := maxKey, s.opts.Path
+	if s.opts.below {
+		longest += maxID
+	}
+	if _, ok := s.format.(*arenaFormat); ok {
+		prefix = ""
+	}
+	if err := checkKey(prefix, key, longest); err != nil {
 		return err
 	}
+	if err := checkValue(key, d); err != nil {
+		return err
+	}
+	return s.format.check(d)
+}
+
+// checkValue reports what no store can hold.
+func checkValue(key string, d *soa.Dict) error {
 	if d.Len() == 0 {
 		return fmt.Errorf("%w: the value has no fields", ErrNoField)
 	}
@@ -90,7 +106,7 @@ func (s *Spill) check(key string, d *soa.Dict) error {
 			return &Error{Op: "set", Key: key, Field: name, Err: fmt.Errorf("%w: the array is the zero Array", ErrDType)}
 		}
 	}
-	return s.format.check(d)
+	return nil
 }
 
 // smallFile is the size up to which a file is read at once.
@@ -121,8 +137,8 @@ func getFresh(ctx context.Context, r reader, names []string) (*soa.Dict, error) 
 
 // schemaOf describes what of a value is the same on all ranks: the names and types
 // of its fields, in whatever order. A rank by itself has nothing to compare it with.
-func (s *Spill) schemaOf(d *soa.Dict) string {
-	if s.comm.Size() == 1 {
+func schemaOf(c comm.Comm, d *soa.Dict) string {
+	if c.Size() == 1 {
 		return ""
 	}
 	var fields []string

@@ -18,6 +18,7 @@ import (
 //	PREFIX_KEY.tmp.gio#N               GenericIO: partition N of that map
 //	PREFIX_KEY.tmp.rank-N.npz          NPZ: the rows of rank N
 //	PREFIX_KEY.tmp.rank-N.memmap       a folder of mapped arrays: the rows of rank N
+//	PREFIX.tmp.rank-N.arena            all values of rank N
 //	NAME.TOKEN.partial                 NAME while it is written; once names have been
 //	                                   exchanged, NAME's earlier content until all agree
 //	NAME.TOKEN.old                     NAME's earlier content until all agree that it goes
@@ -31,6 +32,7 @@ const (
 	rankInfix     = ".tmp.rank-"
 	npzSuffix     = ".npz"
 	memmapSuffix  = ".memmap"
+	arenaSuffix   = ".arena"
 	partialSuffix = ".partial"
 	oldSuffix     = ".old"
 	spareSuffix   = ".spare"
@@ -40,8 +42,9 @@ const (
 	maxFileName = 255 // bytes of a file name, on all common file systems
 )
 
-// checkKey reports why key cannot be a key of a store at prefix.
-func checkKey(prefix, key string) error {
+// checkKey reports why key cannot be a key of a store at prefix, "" if it has no
+// files that are named after keys.
+func checkKey(prefix, key string, maxKey int) error {
 	switch {
 	case key == "":
 		return fmt.Errorf("%w: it is empty", ErrKey)
@@ -88,6 +91,7 @@ const (
 	gioPartition                 // a partition file of a rank map
 	npzFile                      // one rank's NPZ file
 	memmapFolder                 // one rank's folder of mapped arrays
+	arenaValue                   // one value in a rank's arena, which is no file; or, without a key, the arena
 )
 
 // fileName is what a store reads from the name of one of its files.
@@ -95,7 +99,7 @@ type fileName struct {
 	name   string // in its folder
 	key    string
 	kind   fileKind
-	number int    // the rank of an npzFile or memmapFolder, the number of a gioPartition
+	number int    // the number of a gioPartition, the rank of the others
 	state  string // "", or partialSuffix, oldSuffix or spareSuffix
 }
 
@@ -134,6 +138,8 @@ func splitName(name string) (f fileName, stem string, ok bool) {
 		f.kind, name, sep = npzFile, s, rankInfix
 	} else if s, found := strings.CutSuffix(name, memmapSuffix); found {
 		f.kind, name, sep = memmapFolder, s, rankInfix
+	} else if s, found := strings.CutSuffix(name, arenaSuffix); found {
+		f.kind, name, sep = arenaValue, s, rankInfix
 	}
 	i := strings.LastIndex(name, sep)
 	if i < 0 {

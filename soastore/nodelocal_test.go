@@ -44,7 +44,7 @@ func (n nodeFS) ReadDir(name string) ([]fs.DirEntry, error) { return n.FS.ReadDi
 // nodeLocal returns kind on nodes each of which has a folder of its own for dir.
 func nodeLocal(t *testing.T, kind storetest.Kind, dir string, under fsys.FS) storetest.Kind {
 	open := kind.Open
-	kind.Open = func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
+	kind.Open = func(p *partition.Partition, opts soastore.Options) (storetest.Store, error) {
 		own := nodeFolder(dir, p.Comm().Host())
 		require.NoError(t, os.MkdirAll(own, 0o700))
 		return open(p, soastore.WithFS(opts, nodeFS{under, dir, own}))
@@ -106,7 +106,10 @@ func TestNodeLocal(t *testing.T) {
 					good, bad := nodeLocal(t, kind, dir, fsys.OS), nodeLocal(t, kind, dir, f)
 					storetest.InProcess(n)(t, func(c comm.Comm) error {
 						return storetest.OneRank(c, bad, dir, func(e *storetest.Env) {
-							e.Killed(op, func(k *storetest.Kind) { *k = good })
+							e.Killed(op, func(k *storetest.Kind, dead storetest.Store) {
+								*k = good
+								soastore.EndProcess(dead)
+							})
 						})
 					})
 				})

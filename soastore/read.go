@@ -46,6 +46,18 @@ func (s *Spill) get(ctx context.Context, key string, names []string) (d *soa.Dic
 	return d, nil
 }
 
+// readInto reads the named fields into d, in the memory of its arrays where they are
+// large enough.
+func (s *Spill) readInto(ctx context.Context, key string, d *soa.Dict, names []string) error {
+	start := time.Now()
+	err := s.withReader(ctx, key, names, func(_ *entry, r reader, names []string, _ func()) error { return r.read(ctx, d, names) })
+	if err != nil {
+		return keyError("get", key, err)
+	}
+	s.got(d, start)
+	return nil
+}
+
 // GetInto is GetIntoContext without a context.
 func (s *Spill) GetInto(key string, d *soa.Dict) error {
 	return s.GetIntoContext(context.Background(), key, d)

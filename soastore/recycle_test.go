@@ -20,15 +20,15 @@ import (
 )
 
 // recycling calls test for every kind of store of one rank that writes files over.
-func recycling(t *testing.T, test func(t *testing.T, dir string, open func(soastore.Options) *soastore.Spill)) {
+func recycling(t *testing.T, test func(t *testing.T, dir string, open func(soastore.Options) storetest.Store)) {
 	for _, kind := range storetest.Kinds {
-		if !kind.Files || kind.NoSums || strings.Contains(kind.Name, "node") || strings.Contains(kind.Name, "one file") {
+		if !kind.Files || kind.NoSums || kind.Arena || strings.Contains(kind.Name, "node") || strings.Contains(kind.Name, "one file") {
 			continue
 		}
 		t.Run(kind.Name, func(t *testing.T) {
 			testkit.NoLeaks(t)
 			dir := t.TempDir()
-			test(t, dir, func(opts soastore.Options) *soastore.Spill {
+			test(t, dir, func(opts soastore.Options) storetest.Store {
 				p, err := partition.New(comm.Self(), partition.Options{})
 				require.NoError(t, err)
 				opts.Path = filepath.Join(dir, "tmp")
@@ -52,7 +52,7 @@ func column(seed uint64, n int) *soa.Dict {
 	return d
 }
 
-func requireValue(t *testing.T, s *soastore.Spill, key string, want *soa.Dict) {
+func requireValue(t *testing.T, s storetest.Store, key string, want *soa.Dict) {
 	t.Helper()
 	got, err := s.Get(key)
 	require.NoError(t, err)
@@ -84,7 +84,7 @@ func inode(t *testing.T, name string) uint64 {
 }
 
 // needLeases skips the test where nobody can tell whether a file is open.
-func needLeases(t *testing.T, s *soastore.Spill, dir string) {
+func needLeases(t *testing.T, s storetest.Store, dir string) {
 	require.NoError(t, s.Set("probe", column(1, 100)))
 	before := inode(t, glob(t, dir, "tmp_probe*"))
 	require.NoError(t, s.Remove("probe"))
@@ -98,7 +98,7 @@ func needLeases(t *testing.T, s *soastore.Spill, dir string) {
 // A store that removes a value for every one that it sets, or replaces values, uses
 // the same files again and again.
 func TestRecycleSteady(t *testing.T) {
-	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) *soastore.Spill) {
+	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) storetest.Store) {
 		s := open(soastore.Options{})
 		needLeases(t, s, dir)
 		seen := map[uint64]bool{}
@@ -121,7 +121,7 @@ func TestRecycleSteady(t *testing.T) {
 // Whatever a file held that is written over, nothing of it is left in it.
 func TestRecycleLeavesNothingOld(t *testing.T) {
 	old := bytes.Repeat([]byte{0xa5}, 1<<20)
-	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) *soastore.Spill) {
+	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) storetest.Store) {
 		s := open(soastore.Options{})
 		needLeases(t, s, dir)
 		for _, n := range []int{60_000, 70_000, 100_000, 1, 0} { // shorter, about the same, longer than what is there
@@ -147,7 +147,7 @@ func TestRecycleLeavesNothingOld(t *testing.T) {
 
 // A file that somebody still has open, mapped or linked is not written over.
 func TestRecycleSparesOthers(t *testing.T) {
-	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) *soastore.Spill) {
+	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) storetest.Store) {
 		s := open(soastore.Options{})
 		set := func(key string, seed uint64) (name string, content []byte) {
 			require.NoError(t, s.Set(key, column(seed, 5000)))
@@ -212,7 +212,7 @@ func TestRecycleSparesOthers(t *testing.T) {
 }
 
 func TestRecycleBounds(t *testing.T) {
-	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) *soastore.Spill) {
+	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) storetest.Store) {
 		for _, limit := range []int64{-1, 100_000, 0} {
 			s := open(soastore.Options{RecycleBytes: limit})
 			for i := range 40 {
@@ -265,7 +265,7 @@ func TestRecycleFullDisk(t *testing.T) {
 
 // What a job leaves that is killed is neither a value nor in the way.
 func TestRecycleAndReopen(t *testing.T) {
-	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) *soastore.Spill) {
+	recycling(t, func(t *testing.T, dir string, open func(soastore.Options) storetest.Store) {
 		s := open(soastore.Options{Keep: true})
 		require.NoError(t, s.Set("there", column(2, 50)))
 		require.NoError(t, s.Set("gone", column(1, 5000)))

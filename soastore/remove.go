@@ -138,6 +138,13 @@ func (s *Spill) purge(owned map[string]files) error {
 		names = append(names, e.name)
 	}
 	var err error
+	for _, step := range ch.steps {
+		if stepErr := step.Commit(); stepErr == nil {
+			err = errors.Join(err, step.Finish())
+		} else {
+			err = errors.Join(err, stepErr, step.Undo())
+		}
+	}
 	if s.spares != nil {
 		names = append(names, s.spares.drain()...)
 	}

@@ -80,7 +80,7 @@ func (s *Spill) SetContext(ctx context.Context, key string, d *soa.Dict) error {
 	err = s.check(key, d)
 	e := &entry{bytes: int64(d.NBytes()), own: true, use: new(sync.RWMutex)}
 	if s.opts.Path == "" {
-		err = call.agree(s.keep(e, d, err), s.schemaOf(d))
+		err = call.agree(s.keep(e, d, err), schemaOf(s.comm, d))
 	} else {
 		e.files, err = s.write(call, d, old, err)
 	}
@@ -116,7 +116,7 @@ func (s *Spill) keep(e *entry, d *soa.Dict, bad error) (err error) {
 func (s *Spill) write(call *call, d *soa.Dict, old *entry, bad error) (files, error) {
 	if s.group.anyShared() {
 		// Ranks that write one file exchange sizes; all must have some.
-		if err := call.agree(bad, s.schemaOf(d)); err != nil {
+		if err := call.agree(bad, schemaOf(s.comm, d)); err != nil {
 			return files{}, err
 		}
 	}
@@ -132,7 +132,7 @@ func (s *Spill) write(call *call, d *soa.Dict, old *entry, bad error) (files, er
 		ch = s.newChange()
 		f, err = s.format.stage(call, ch, d, old)
 	}
-	if err = call.settle(ch, err, s.schemaOf(d), call.key); errors.Is(err, ErrNoSpace) {
+	if err = call.settle(ch, err, schemaOf(s.comm, d), call.key); errors.Is(err, ErrNoSpace) {
 		s.dropSpares() // another rank may need the room
 	}
 	return f, err
@@ -182,6 +182,13 @@ func (s *Spill) Stats() Stats {
 	}
 	for _, e := range s.catalog {
 		st.Bytes += e.bytes
+	}
+	if f, ok := s.format.(*arenaFormat); ok && !s.closed {
+		st.Files = 1
+		st.Disk, st.Spare = f.usage()
+		return st
+	}
+	for _, e := range s.catalog {
 		switch {
 		case e.mem != nil:
 			st.Memory += e.bytes
@@ -192,6 +199,29 @@ func (s *Spill) Stats() Stats {
 		st.Disk += e.files.size
 	}
 	return st
+}
+
+// sizeOf returns the bytes that key's value takes in files.
+func (s *Spill) sizeOf(key string) int64 {
+	e := s.lookup(key)
+	if e == nil || e.files.size > 0 {
+		return e.fileBytes()
+	}
+	var size int64 // of files that were found
+	for _, name := range e.files.mine {
+		if info, err := s.fs.Lstat(name); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}
+
+// fileBytes returns the bytes of e's files, as far as they are known.
+func (e *entry) fileBytes() int64 {
+	if e == nil {
+		return 0
+	}
+	return e.files.size
 }
 
 func (s *Spill) lookup(key string) *entry {

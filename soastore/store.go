@@ -138,6 +138,10 @@ type Options struct {
 	// Sync makes a value durable before Set returns. The default is not to, since
 	// the data are temporary.
 	Sync bool
+	// Direct moves large values of an arena past the operating system's cache, where
+	// the file system can: for values that are not read again soon, and for disks that
+	// are faster than copying to the cache. The default is through the cache.
+	Direct bool
 	// Coordinates names the fields that are the physical x, y and z coordinates,
 	// which GenericIO files flag. The default is none.
 	Coordinates [3]string
@@ -148,10 +152,13 @@ type Options struct {
 	// the store is broken on all of them. The default is to wait for ever.
 	Timeout time.Duration
 
-	fs fsys.FS // for fault tests; nil is the machine's
+	fs    fsys.FS // for fault tests; nil is the machine's
+	below bool    // it is below tiers: keys are IDs, which are longer
+	limit int64   // bytes that an arena may take; 0 for no limit
 }
 
-// Stats is what one rank holds in a store and has done with it.
+// Stats is what one rank holds in a store and has done with it. It is plain data: as
+// an expvar.Func, or by encoding/json, it is JSON, with durations in nanoseconds.
 type Stats struct {
 	Keys   int   // values held
 	Bytes  int64 // bytes of their elements on this rank
@@ -166,4 +173,11 @@ type Stats struct {
 	Writing, Reading, Cleanup time.Duration // time in Set, in reads, in Remove and Close
 
 	Leftover int // files that could not be removed yet; Close tries again
+
+	// Of a tiered store:
+	Unwritten int64       // bytes of elements that are in memory only
+	Failures  int64       // writes and reads in the background that failed
+	Budget    string      // how the memory budget was found
+	Tiers     []TierStats // the highest first
+	Paths     []PathStats // where files go
 }

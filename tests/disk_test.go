@@ -134,7 +134,7 @@ func folderGone(e *storetest.Env) {
 
 // broken checks that no change can be made, for a reason that all ranks are told,
 // and that the value "old" can be read.
-func broken(e *storetest.Env, s *soastore.Spill, reason string) {
+func broken(e *storetest.Env, s storetest.Store, reason string) {
 	files := e.Names()
 	for _, key := range []string{"new", "old"} {
 		refused(e, s.Set(key, block(e.C.Rank(), 2, blockRows)), reason)
@@ -159,7 +159,7 @@ func refused(e *storetest.Env, err error, reason string) {
 }
 
 // mended checks that the store works again and leaves nothing behind.
-func mended(e *storetest.Env, s *soastore.Spill) {
+func mended(e *storetest.Env, s storetest.Store) {
 	holds(e, s, "old", 1, blockRows)
 	require.NoError(e, s.Set("old", block(e.C.Rank(), 3, blockRows)))
 	holds(e, s, "old", 3, blockRows)

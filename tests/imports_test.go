@@ -56,7 +56,9 @@ var importRules = map[string]rule{
 
 	"genericio": {". codec codec/blosc comm internal/wire internal/crc64 internal/fsys", "golang.org/x/sync"},
 
-	"soastore": {". codec codec/blosc comm partition genericio npz memmap internal/fsys internal/memlimit", "golang.org/x/sync"},
+	"soastore/internal/tier": {". codec", "golang.org/x/sync"},
+
+	"soastore": {". codec codec/blosc comm partition genericio npz memmap arena internal/fsys internal/memlimit soastore/internal/tier", "golang.org/x/sync"},
 
 	"cmd/soactl/...": {publicPackages + " cmd/soactl/internal/...",
 		"github.com/spf13/cobra github.com/jedib0t/go-pretty/v6 github.com/dustin/go-humanize github.com/guptarohit/asciigraph gonum.org/v1/plot golang.org/x/sync golang.org/x/sys"},

@@ -146,7 +146,7 @@ func reopened(t *testing.T, kindName, dir string) (torn []string) {
 
 // seedOnAll returns the seed of the value of key, which is the same on all ranks, or
 // 0 if all know that the value is not whole.
-func seedOnAll(e *storetest.Env, s *soastore.Spill, key string) int {
+func seedOnAll(e *storetest.Env, s storetest.Store, key string) int {
 	seed := 0
 	d, err := s.Get(key)
 	if err == nil {
@@ -164,7 +164,7 @@ func seedOnAll(e *storetest.Env, s *soastore.Spill, key string) int {
 }
 
 // usable checks that every key can be set again.
-func usable(e *storetest.Env, s *soastore.Spill) {
+func usable(e *storetest.Env, s storetest.Store) {
 	for _, key := range s.Keys() {
 		require.NoError(e, s.Set(key, block(e.C.Rank(), 1, killedRows)))
 		require.Equal(e, 1, seedOnAll(e, s, key))

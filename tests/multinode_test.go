@@ -193,7 +193,7 @@ func checkNodeFiles(e *storetest.Env, generation int) {
 
 // oneDiskFull fills the disk of the last node: no node gets the value, or keeps what
 // was written of it.
-func oneDiskFull(e *storetest.Env, s *soastore.Spill) {
+func oneDiskFull(e *storetest.Env, s storetest.Store) {
 	filler := filepath.Join(e.Dir, "filler")
 	if e.C.Rank() == e.C.Size()-1 {
 		require.ErrorIs(e, fill(filler), syscall.ENOSPC)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/soastore/soa"
-	"github.com/soastore/soa/soastore"
 	"github.com/soastore/soa/soastore/storetest"
 	"github.com/stretchr/testify/require"
 )
@@ -62,7 +61,7 @@ func seedOf(d *soa.Dict, rank, rows int) (int, error) {
 }
 
 // holds checks that key has the block of a seed.
-func holds(e *storetest.Env, s *soastore.Spill, key string, seed, rows int) {
+func holds(e *storetest.Env, s storetest.Store, key string, seed, rows int) {
 	d, err := s.Get(key)
 	require.NoError(e, err)
 	have, err := seedOf(d, e.C.Rank(), rows)

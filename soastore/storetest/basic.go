@@ -197,8 +197,8 @@ func testKeysClear(e *Env) {
 }
 
 func testOwnership(e *Env) {
-	if e.Kind.Files || e.Kind.Packed {
-		s := e.Open(soastore.Options{})
+	if e.Kind.Files || e.Kind.Packed || e.Kind.Tiered {
+		s := e.Open(soastore.Options{CopyOnSet: e.Kind.Tiered})
 		d := e.rows(1, 10)
 		require.NoError(e, s.Set("k", d))
 		x, _ := soa.Column[float32](d, "x")

@@ -51,6 +51,10 @@ func (e *Env) Faults(op string, heal func(), crashed bool) {
 			require.False(e, strings.HasSuffix(name, ".partial") || strings.HasSuffix(name, ".old"), name)
 		}
 	}
+	if t, ok := s.(*soastore.Tiered); ok { // a failure in the background is told of once
+		_ = t.Flush()
+		require.NoError(e, t.Flush())
+	}
 	require.NoError(e, s.Set("old", e.value(7)))
 	e.has(s, "old", e.value(7))
 	require.NoError(e, s.Close())
@@ -58,7 +62,7 @@ func (e *Env) Faults(op string, heal func(), crashed bool) {
 }
 
 // faulty makes op and, if it succeeds, changes state as it should.
-func (e *Env) faulty(s *soastore.Spill, op string, state map[string]*soa.Dict) {
+func (e *Env) faulty(s Store, op string, state map[string]*soa.Dict) {
 	var err error
 	var got *soa.Dict
 	switch op {
@@ -100,14 +104,14 @@ func (e *Env) refused(err error) bool {
 	return err != nil
 }
 
-func (e *Env) anyLeftover(s *soastore.Spill) bool {
+func (e *Env) anyLeftover(s Store) bool {
 	n, err := comm.Allreduce(context.Background(), e.C, comm.Sum[int64], []int64{int64(s.Stats().Leftover)})
 	require.NoError(e, err)
 	return n[0] > 0
 }
 
 // others checks that the values are whole, or known not to be, on every rank.
-func (e *Env) others(s *soastore.Spill, state map[string]*soa.Dict) {
+func (e *Env) others(s Store, state map[string]*soa.Dict) {
 	for key, want := range state {
 		got, err := s.Get(key)
 		if err != nil {
@@ -120,10 +124,11 @@ func (e *Env) others(s *soastore.Spill, state map[string]*soa.Dict) {
 }
 
 // Killed makes op on a store whose every rank is killed at some file operation of
-// it: from there on all of them fail, on all ranks. Then it opens the store again.
+// it: from there on all of them fail, on all ranks. revive ends that, and lets go of
+// what the process had open. Then it opens the store again.
 // A value that was there before is there still, unless op removes it, and every
 // value is one that was Set, the same on all ranks.
-func (e *Env) Killed(op string, revive func(*Kind)) {
+func (e *Env) Killed(op string, revive func(*Kind, Store)) {
 	s, err := e.TryOpen(soastore.Options{Keep: true})
 	tried := map[string][]*soa.Dict{} // the values that each key was given, in order
 	var sure []string                 // the keys whose Set ended, and that op does not remove
@@ -140,9 +145,13 @@ func (e *Env) Killed(op string, revive func(*Kind)) {
 		e.attempt(s, op, tried)
 	}
 	require.NoError(e, comm.Barrier(context.Background(), e.C))
-	revive(&e.Kind)
+	revive(&e.Kind, s)
+	require.NoError(e, comm.Barrier(context.Background(), e.C))
 	s, err = e.TryOpen(soastore.Options{Reopen: true})
 	require.NoError(e, err)
+	if e.Kind.Tiered { // what was in memory only is lost, on all ranks alike
+		sure = nil
+	}
 	for _, key := range sure {
 		require.True(e, s.Has(key), "the key %q is lost", key)
 	}
@@ -166,7 +175,7 @@ func (e *Env) Killed(op string, revive func(*Kind)) {
 func (e *Env) some(seed int) *soa.Dict { return e.rows(seed+1, 20) }
 
 // attempt makes op, whatever comes of it, and notes the value that it gives.
-func (e *Env) attempt(s *soastore.Spill, op string, tried map[string][]*soa.Dict) {
+func (e *Env) attempt(s Store, op string, tried map[string][]*soa.Dict) {
 	set := func(key string, d *soa.Dict) {
 		tried[key] = append(tried[key], d)
 		s.Set(key, d)

@@ -55,7 +55,7 @@ func (e *Env) Model(ops []Op) {
 }
 
 // step makes one operation.
-func (e *Env) step(s *soastore.Spill, model map[string]*soa.Dict, op Op, into *soa.Dict) {
+func (e *Env) step(s Store, model map[string]*soa.Dict, op Op, into *soa.Dict) {
 	want, exists := model[op.Key]
 	var err error
 	got := want

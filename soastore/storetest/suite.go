@@ -27,41 +27,76 @@ type Kind struct {
 	Packed bool // keeps compressed copies in memory
 	Varied bool // differs from another kind only in how it packs values
 	NoSums bool // files have no checksums: only a wrong size is seen
+	Arena  bool // keeps the values of a rank in one file, which is there while the store is open
+	Tiered bool // keeps values in memory first
 	Open   opener
 }
+
+// filesVary reports whether a key's value need not have a file of its own from Set on.
+func (k Kind) filesVary() bool { return k.Arena || k.Tiered }
 
 // Kinds are all kinds of store.
 var Kinds = []Kind{
 	{Name: "gio memory", Open: openGenericIO},
-	{Name: "npz memory", Ragged: true, Open: soastore.NewNPZ},
-	{Name: "memory, auto", Ragged: true, Packed: true, Open: with(soastore.NewNPZ, soastore.Options{MemoryCodec: "auto"})},
-	{Name: "memory, zstd", Ragged: true, Packed: true, Open: with(soastore.NewNPZ, soastore.Options{MemoryCodec: "zstd:1:bit"})},
-	{Name: "npz deflate", Varied: true, Ragged: true, Files: true, Open: with(soastore.NewNPZ, soastore.Options{Codec: "deflate:1"})},
+	{Name: "npz memory", Ragged: true, Open: openNPZ},
+	{Name: "memory, auto", Ragged: true, Packed: true, Open: with(openNPZ, soastore.Options{MemoryCodec: "auto"})},
+	{Name: "memory, zstd", Ragged: true, Packed: true, Open: with(openNPZ, soastore.Options{MemoryCodec: "zstd:1:bit"})},
+	{Name: "npz deflate", Varied: true, Ragged: true, Files: true, Open: with(openNPZ, soastore.Options{Codec: "deflate:1"})},
 	{Name: "gio per rank", Files: true, Open: openGenericIO},
 	{Name: "gio per node", Files: true, Open: layout(soastore.LayoutPerNode)},
 	{Name: "gio per node, zstd", Varied: true, Files: true, Open: with(layout(soastore.LayoutPerNode), soastore.Options{Codec: "zstd:1"})},
 	{Name: "gio lz4", Varied: true, Files: true, Open: with(openGenericIO, soastore.Options{Codec: "lz4:bit"})},
 	{Name: "gio one file", Files: true, Open: layout(soastore.LayoutOneFile)},
-	{Name: "npz", Ragged: true, Files: true, Open: soastore.NewNPZ},
-	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Open: soastore.NewMemmap},
+	{Name: "npz", Ragged: true, Files: true, Open: openNPZ},
+	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Open: Opens(soastore.NewMemmap)},
+	{Name: "tiered, memory", Ragged: true, Tiered: true, Open: tiered(soastore.TierOptions{Memory: 1 << 20})},
+	{Name: "tiered, little memory", Ragged: true, Files: true, Arena: true, Tiered: true, Open: tiered(soastore.TierOptions{Memory: 700})},
+	{Name: "tiered, all tiers", Ragged: true, Files: true, Arena: true, Tiered: true,
+		Open: tiered(soastore.TierOptions{Memory: 2000, Compressed: 2000, Async: true})},
+	{Name: "tiered, npz", Varied: true, Ragged: true, Files: true, Tiered: true,
+		Open: tiered(soastore.TierOptions{Memory: 700, Open: soastore.NewNPZ})},
+	{Name: "arena", Ragged: true, Files: true, Arena: true, Open: Opens(soastore.NewArena)},
 }
 
-type opener = func(*partition.Partition, soastore.Options) (*soastore.Spill, error)
+type opener = func(*partition.Partition, soastore.Options) (Store, error)
+
+// Store is what the suite needs of a store.
+type Store interface {
+	soastore.Store
+	SetContext(ctx context.Context, key string, d *soa.Dict) error
+	GetContext(ctx context.Context, key string) (*soa.Dict, error)
+	RemoveContext(ctx context.Context, key string) error
+	ClearContext(ctx context.Context) error
+	PopContext(ctx context.Context, key string) (*soa.Dict, error)
+}
+
+// Opens makes an opener of the function that opens a kind of store.
+func Opens[S Store](open func(*partition.Partition, soastore.Options) (S, error)) opener {
+	return func(p *partition.Partition, opts soastore.Options) (Store, error) {
+		s, err := open(p, opts)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+}
 
 // with opens a store with the codecs of some options.
 func with(open opener, o soastore.Options) opener {
-	return func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
+	return func(p *partition.Partition, opts soastore.Options) (Store, error) {
 		opts.Codec, opts.MemoryCodec = o.Codec, o.MemoryCodec
 		return open(p, opts)
 	}
 }
 
-func openGenericIO(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
+var openGenericIO = Opens(func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
 	return soastore.NewGenericIO(p, 256, opts)
-}
+})
+
+var openNPZ = Opens(soastore.NewNPZ)
 
 func layout(l soastore.Layout) opener {
-	return func(p *partition.Partition, opts soastore.Options) (*soastore.Spill, error) {
+	return func(p *partition.Partition, opts soastore.Options) (Store, error) {
 		opts.Layout = l
 		return openGenericIO(p, opts)
 	}
@@ -104,14 +139,14 @@ type failure string
 
 // Open opens a store of the kind under test, in the test's folder if it keeps
 // files, and fails the test if that fails.
-func (e *Env) Open(opts soastore.Options) *soastore.Spill {
+func (e *Env) Open(opts soastore.Options) Store {
 	s, err := e.TryOpen(opts)
 	require.NoError(e, err)
 	return s
 }
 
 // TryOpen is Open, returning the error.
-func (e *Env) TryOpen(opts soastore.Options) (*soastore.Spill, error) {
+func (e *Env) TryOpen(opts soastore.Options) (Store, error) {
 	if e.Kind.Files && opts.Path == "" {
 		opts.Path = filepath.Join(e.Dir, "tmp")
 	}
@@ -119,9 +154,11 @@ func (e *Env) TryOpen(opts soastore.Options) (*soastore.Spill, error) {
 }
 
 // Names returns the names of the files in the test's folder, on every rank, but for
-// those that an open store keeps to write over.
+// those that an open store keeps to write over, or has in any case.
 func (e *Env) Names() []string {
-	return slices.DeleteFunc(e.Left(), func(name string) bool { return strings.HasSuffix(name, ".spare") })
+	return slices.DeleteFunc(e.Left(), func(name string) bool {
+		return strings.HasSuffix(name, ".spare") || strings.HasSuffix(name, ".arena")
+	})
 }
 
 // Left returns the names of all files in the test's folder, on every rank.
