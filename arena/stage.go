@@ -48,6 +48,7 @@ func newVersion(key, stamp string, d *soa.Dict) (*version, error) {
 		return nil, fmt.Errorf("%w: key of %d bytes, stamp of %d", ErrName, len(key), len(stamp))
 	}
 	v := &version{header: header{key: key, stamp: stamp, fields: make([]field, 0, d.Len())}}
+	v.state = prepared
 	for name, arr := range d.All() {
 		if !arr.DType().Valid() {
 			return nil, fmt.Errorf("field %q is the zero Array: %w", name, soa.ErrDType)

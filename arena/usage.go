@@ -6,7 +6,6 @@ type Usage struct {
 	Used  int64 // bytes of values, of all versions, and of the arena's own tables
 	Free  int64 // bytes with disk space, for values to come
 	Holes int64 // bytes without disk space
-	Limit int64 // Options.Limit, or the largest int64
 
 	Values   int // keys with a value
 	Versions int // values of all versions
@@ -16,7 +15,7 @@ type Usage struct {
 func (a *Arena) Usage() Usage {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	u := Usage{File: a.space.end, Free: a.space.free, Holes: a.space.holes, Limit: a.opts.Limit}
+	u := Usage{File: a.space.end, Free: a.space.free, Holes: a.space.holes}
 	u.Used = u.File - u.Free - u.Holes
 	for _, e := range a.keys {
 		u.Versions += len(e.others)

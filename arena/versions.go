@@ -130,7 +130,8 @@ func (a *Arena) claimVersion(key, stamp string) (*entry, *version, error) {
 }
 
 // Sweep frees all versions that are not current, except those of pending changes,
-// and what is damaged beyond recognition.
+// and what Open found to be damaged. It is itself a pending change of the keys that
+// have such versions.
 func (a *Arena) Sweep() error {
 	if err := a.enterWrite(); err != nil {
 		return a.failed("sweep", err)

@@ -2,6 +2,7 @@ package arena
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 
@@ -48,7 +49,9 @@ func (a *Arena) viewTo(end int64) (*view, error) {
 	a.view = w
 	a.mu.Unlock()
 	if old != nil {
-		return w, old.unref()
+		if err := old.unref(); err != nil {
+			return nil, errors.Join(err, w.unref())
+		}
 	}
 	return w, nil
 }
@@ -65,10 +68,10 @@ func (a *Arena) refView(end int64) *view {
 
 // View calls fn with the named fields, or all if no names are given: arrays whose
 // memory is the file itself, mapped read-only. Nothing is copied. They are valid
-// until fn returns, and writing to them kills the process. That the file is cut
-// short meanwhile is an error: fn ends there, see [fsys.Mapping.Guard], which also
-// says what that means for goroutines that fn starts. The error is fn's, or as for
-// Read.
+// until fn returns, and writing to them kills the process. Where the file was cut
+// short, or the disk fails, fn ends at the read that finds out, so it releases what
+// it holds by defer; that is an error, but only in the goroutine that called View: in
+// another it kills the process. The error is fn's own, or as for Read.
 func (v *Value) View(ctx context.Context, names []string, opts ReadOptions, fn func(*soa.Dict) error) (err error) {
 	if err := v.enter(); err != nil {
 		return v.failed("view", err)
