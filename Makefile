@@ -11,7 +11,7 @@ MPIRUN := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --ove
 # leaves nothing to how busy the machine is.
 FUZZTIME ?= 30000x
 
-.PHONY: help demo test race fuzz lint fmt check bench bench-codec build setup-demo setup-test
+.PHONY: help demo test race fuzz lint fmt check bench bench-go bench-codec build setup-demo setup-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -30,7 +30,11 @@ race: ## run the tests that need no MPI under the race detector
 fuzz: ## fuzz every decoder for a minute each
 	scripts/fuzz.sh 60s
 
-bench: ## run the benchmarks
+bench: ## the stores next to NumPy, h5py, zict and plain files; writes BENCHMARKS.md
+	@scripts/setup.sh bench
+	cd bench && $(GO) run .
+
+bench-go: ## run the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
 
 bench-codec: ## codecs next to c-blosc, numcodecs, memcpy and plain loops

@@ -10,7 +10,7 @@ set -euo pipefail
 demo="gcc libc6-dev libopenmpi-dev openmpi-bin"
 test="$demo iproute2 qemu-user python3 python3-numpy python3-scipy python3-yaml python3-blosc"
 
-bench="$test python3-numcodecs"
+bench="$test python3-h5py python3-numcodecs python3-zict"
 
 case "${1:-}" in
 demo) packages=$demo ;;

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// programVariable names a program that takes part in the contests of GenericIO, as
+// one that is linked with the C++ library does. It is run in each round as
+//
+//	PROGRAM write FOLDER ROWS    writes a file with new values in FOLDER
+//	PROGRAM read FOLDER ROWS     reads all columns of the file that write left
+//
+// as one rank. The values are ROWS rows of seven columns of float32, one of int64 and
+// one of uint16, 38 bytes a row. It times itself, and prints the rate of each time
+// that it did so on a line of its own, in GB/s of the values' bytes (10^9 a second,
+// without headers and checksums); the last line counts. It exits with 0. FOLDER is
+// there, is empty before the first write, and is removed by this program.
+const programVariable = "GENERICIO_BENCH"
+
+// enterProgram makes the program of programVariable ready as a contestant.
+func enterProgram(got *contestant, c *contest, e entry) error {
+	program := os.Getenv(programVariable)
+	if program == "" {
+		return missing{"not given: set " + programVariable}
+	}
+	folder := filepath.Join(c.place.dir, "genericio-"+e.op)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	got.close = func() error { return os.RemoveAll(folder) }
+	call := func(ctx context.Context, op string) ([]float64, error) {
+		rate, err := rateOf(exec.CommandContext(ctx, program, op, folder, strconv.Itoa(c.data.Rows)))
+		return []float64{float64(c.data.bytes()) / 1e9 / rate}, err
+	}
+	if e.op == "read" {
+		if _, err := call(context.Background(), "write"); err != nil {
+			return err
+		}
+	}
+	got.amounts = []float64{float64(c.data.bytes())}
+	got.measure = func(ctx context.Context) ([]float64, error) { return call(ctx, e.op) }
+	return nil
+}
+
+// rateOf runs a program and returns the number on its last line.
+func rateOf(cmd *exec.Cmd) (float64, error) {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %s", cmd, err, &stderr)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	rate, err := strconv.ParseFloat(strings.TrimSpace(lines[len(lines)-1]), 64)
+	if err != nil || !(rate > 0) {
+		return 0, fmt.Errorf("%s: its last line is %q, not a rate in GB/s", cmd, lines[len(lines)-1])
+	}
+	return rate, nil
+}
