@@ -55,15 +55,15 @@ func (s *script) step(key string, d *soa.Dict, undo bool) {
 // undone, and more of them than there is room for.
 func (s *script) run() {
 	s.step("small", of(1, 10), false)
-	s.step("large", of(2, 100_000), false)
+	s.step("large", of(2, 40_000), false)
 	s.step("small", of(3, 700), false)
-	s.step("large", of(4, 100_000), true)
+	s.step("large", of(4, 40_000), true)
 	s.step("any", anyDict(), false)
-	s.step("large", of(5, 120_000), false)
+	s.step("large", of(5, 50_000), false)
 	s.step("small", nil, true)
 	s.step("any", nil, false)
-	s.step("huge", of(6, 500_000), false) // beyond the limit
-	s.step("new", of(7, 60_000), false)
+	s.step("huge", of(6, 150_000), false) // beyond the limit
+	s.step("new", of(7, 35_000), false)
 	s.step("small", of(8, 5), false)
 }
 
@@ -101,7 +101,7 @@ func faults(t *testing.T, fault faultfs.Fault, opts arena.Options) {
 		testkit.NoLeaks(t)
 		opts := opts
 		opts.FS = f
-		opts.Limit = 4 << 20
+		opts.Limit = 1200 << 10
 		name := filepath.Join(memoryFolder(t), "arena")
 		s := &script{t: t, may: map[string][]*soa.Dict{}, torn: fault.Short}
 		for _, key := range []string{"small", "large", "any", "huge", "new"} {
@@ -131,7 +131,7 @@ func faults(t *testing.T, fault faultfs.Fault, opts arena.Options) {
 			s.check(b)
 			s.a = b
 			s.step("small", of(9, 9), false)
-			s.step("new", of(10, 90_000), false)
+			s.step("new", of(10, 45_000), false)
 			s.check(b)
 			require.NoError(t, b.Close())
 		}

@@ -17,9 +17,9 @@ import (
 func TestReadersDuringChanges(t *testing.T) {
 	const readers, writers, keys = 3, 2, 4
 	each(t, arena.Options{Recycle: 64 << 10}, func(t *testing.T, a *arena.Arena, _ arena.Options) {
-		rounds := 60
+		rounds := 25
 		if testing.Short() {
-			rounds = 15
+			rounds = 8
 		}
 		var writing, reading sync.WaitGroup
 		done := make(chan struct{})
