@@ -2,9 +2,6 @@ package soastore
 
 import (
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/memmap"
@@ -38,50 +35,8 @@ func (f *memmapFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (f
 	if err != nil {
 		return files{}, err
 	}
-	table := memmap.Contents{Set: f.setStamp(call)}
-	for name, a := range d.All() {
-		if err := call.ctx.Err(); err != nil {
-			return files{}, err
-		}
-		table.Fields = append(table.Fields, memmap.ContentsField{Name: name, Scalar: a.NDim() == 0})
-		if a.NDim() == 0 {
-			a, _ = a.Reshape(1)
-		}
-		if err := memmap.Write(memmap.FieldPath(folder, name), a, memmap.Options{Sync: ch.sync}); err != nil {
-			return files{}, fmt.Errorf("field %q: %w", name, err)
-		}
-	}
-	if err := f.writeContents(ch, folder, table); err != nil {
-		return files{}, err
-	}
-	size, err := f.sizeOf(folder)
+	size, err := memmap.WriteFolder(call.ctx, f.s.fs, folder, f.setStamp(call), d, memmap.Options{Sync: ch.sync})
 	return f.staged(ch, call.key, size, old), err
-}
-
-func (f *memmapFormat) writeContents(ch *change, folder string, table memmap.Contents) error {
-	text, err := table.Text()
-	if err != nil {
-		return err
-	}
-	w, err := f.s.fs.OpenFile(filepath.Join(folder, memmap.ContentsName), os.O_CREATE|os.O_EXCL|os.O_WRONLY)
-	if err != nil {
-		return err
-	}
-	_, err = w.WriteAt(text, 0)
-	return ch.close(&target{File: w}, err)
-}
-
-// sizeOf returns the bytes of a folder's files.
-func (f *memmapFormat) sizeOf(folder string) (size int64, err error) {
-	entries, err := f.s.fs.ReadDir(folder)
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			return 0, err
-		}
-		size += info.Size()
-	}
-	return size, err
 }
 
 func (f *memmapFormat) testify(key string, found []fileName) (witness, func(stamp string) error) {
@@ -89,40 +44,21 @@ func (f *memmapFormat) testify(key string, found []fileName) (witness, func(stam
 }
 
 func (f *memmapFormat) stamp(name string) (string, error) {
-	table, err := f.readContents(name)
-	return table.Set, err
-}
-
-// readContents reads the table of contents of a folder.
-func (f *memmapFormat) readContents(folder string) (table memmap.Contents, err error) {
-	name := filepath.Join(folder, memmap.ContentsName)
-	file, err := f.s.fs.OpenFile(name, os.O_RDONLY)
+	folder, err := memmap.OpenFolder(f.s.fs, name)
 	if err != nil {
-		return table, err
+		return "", err
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.NewSectionReader(file, 0, memmap.MaxContents+1))
-	if err == nil {
-		table, err = memmap.ParseContents(text)
-	}
-	if err != nil {
-		return table, fmt.Errorf("%s: %w", name, err)
-	}
-	return table, nil
+	return folder.Contents().Set, nil
 }
 
 func (f *memmapFormat) open(key string, have files) (reader, error) {
-	table, err := f.readContents(have.data)
+	folder, err := memmap.OpenFolder(f.s.fs, have.data)
 	if err != nil {
 		return nil, err
 	}
-	r := &memmapReader{folder: have.data, scalar: map[string]bool{}}
+	mode := memmap.ReadOnly
 	if f.s.opts.Writable {
-		r.mode = memmap.ReadWrite
+		mode = memmap.ReadWrite
 	}
-	for _, field := range table.Fields {
-		r.names = append(r.names, field.Name)
-		r.scalar[field.Name] = field.Scalar
-	}
-	return r, nil
+	return &memmapReader{folder, mode}, nil
 }

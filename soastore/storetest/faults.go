@@ -28,10 +28,10 @@ func (e *Env) Faults(op string, heal func(), crashed bool) {
 	}
 	state := map[string]*soa.Dict{}
 	for i, key := range []string{"old", "other"} {
-		if e.refused(s.Set(key, e.value(i))) {
+		if e.refused(s.Set(key, e.few(i))) {
 			break
 		}
-		state[key] = e.value(i)
+		state[key] = e.few(i)
 	}
 	if len(state) == 2 {
 		e.faulty(s, op, state)
@@ -55,8 +55,8 @@ func (e *Env) Faults(op string, heal func(), crashed bool) {
 		_ = t.Flush()
 		require.NoError(e, t.Flush())
 	}
-	require.NoError(e, s.Set("old", e.value(7)))
-	e.has(s, "old", e.value(7))
+	require.NoError(e, s.Set("old", e.few(7)))
+	e.has(s, "old", e.few(7))
 	require.NoError(e, s.Close())
 	require.Empty(e, e.Left())
 }
@@ -67,19 +67,19 @@ func (e *Env) faulty(s Store, op string, state map[string]*soa.Dict) {
 	var got *soa.Dict
 	switch op {
 	case "new":
-		if err = s.Set("new", e.value(5)); err == nil {
-			state["new"] = e.value(5)
+		if err = s.Set("new", e.few(5)); err == nil {
+			state["new"] = e.few(5)
 		}
 	case "replace":
-		if err = s.Set("old", e.value(6)); err == nil {
-			state["old"] = e.value(6)
+		if err = s.Set("old", e.few(6)); err == nil {
+			state["old"] = e.few(6)
 		}
 	case "recycle": // the second writes over the file that the first replaced
 		for i, key := range []string{"old", "other"} {
-			if err = s.Set(key, e.value(6+i)); err != nil {
+			if err = s.Set(key, e.few(6+i)); err != nil {
 				break
 			}
-			state[key] = e.value(6 + i)
+			state[key] = e.few(6 + i)
 		}
 	case "pop":
 		if got, err = s.Pop("old"); err == nil {
@@ -171,8 +171,20 @@ func (e *Env) Killed(op string, revive func(*Kind, Store)) {
 	require.NoError(e, s.Close())
 }
 
+// few returns the value of that seed with two fields: each is more files, or more
+// operations on them, all of which are made to fail in turn.
+func (e *Env) few(seed int) *soa.Dict {
+	d, err := e.value(seed).Select("x", "id")
+	require.NoError(e, err)
+	return d
+}
+
 // some returns a Dict with rows on every rank, other ones for every seed.
-func (e *Env) some(seed int) *soa.Dict { return e.rows(seed+1, 20) }
+func (e *Env) some(seed int) *soa.Dict {
+	d, err := e.rows(seed+1, 20).Select("x", "id")
+	require.NoError(e, err)
+	return d
+}
 
 // attempt makes op, whatever comes of it, and notes the value that it gives.
 func (e *Env) attempt(s Store, op string, tried map[string][]*soa.Dict) {
