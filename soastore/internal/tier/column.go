@@ -1,0 +1,176 @@
+package tier
+
+import (
+	"container/list"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/soastore/soa"
+)
+
+// Field is a column as it is known without its elements.
+type Field struct {
+	Name  string
+	DType soa.DType
+	Shape []int
+}
+
+// value is what Put was given, or Adopt found below.
+type value struct {
+	id      string
+	columns []*column // in the value's order
+	named   map[string]*column
+	bytes   int64 // of all columns
+
+	// Guarded by mu:
+	below   bool          // it is there; else it is dirty
+	disk    int64         // bytes that it takes there
+	write   *write        // that is under way
+	failure error         // of the latest write
+	dirty   *list.Element // of Tiers.dirty
+	pinned  bool
+	dead    bool // Delete took it out
+	reads   int  // under way
+	used    int  // columns whose last planned read has been made
+	in      [2]int
+}
+
+// column is one field of a value. Its elements never change, so whoever has taken
+// a reference to them may use it whatever becomes of the column.
+type column struct {
+	value  *value
+	field  Field
+	bytes  int64
+	weight float64
+
+	// Guarded by mu:
+	in *pool // that holds it; nil if it is only below, or consumed
+	held
+	at     int     // place among the victims of in; -1 if it is none
+	tick   uint64  // of its last use
+	flight *flight // that brings it to raw memory
+
+	uses     []int // positions of its pending reads in the plan
+	next     int   // the first of them to be expected; never if there is none
+	taken    int   // reads of the plan that are under way
+	consumed bool  // the last planned read has been made
+	ahead    bool  // it was read ahead, and not yet asked for
+	queued   bool  // Prefetch asked for it
+	hard     bool  // packing does not pay
+}
+
+// held are a column's elements: an array in the raw pool, or packed.
+type held struct {
+	array  soa.Array
+	packed *packed
+}
+
+// size returns the bytes that they take.
+func (h held) size() int64 {
+	if h.packed != nil {
+		return h.packed.size()
+	}
+	return int64(h.array.NBytes())
+}
+
+// never is the next read of a column that the plan expects no more of.
+const never = math.MaxInt
+
+func newValue(id string, fields []Field) (*value, error) {
+	v := &value{id: id, named: make(map[string]*column, len(fields))}
+	for _, f := range fields {
+		n, err := sizeOf(f)
+		if err == nil && v.named[f.Name] != nil {
+			err = fmt.Errorf("%w: it is there twice", soa.ErrField)
+		}
+		if err == nil && n > math.MaxInt64-v.bytes {
+			err = fmt.Errorf("%w: %v exceeds what can be counted", soa.ErrShape, f.Shape)
+		}
+		if err != nil {
+			return nil, &Error{id, f.Name, err}
+		}
+		c := &column{value: v, field: f, bytes: n, at: -1, next: never}
+		v.columns, v.named[f.Name] = append(v.columns, c), c
+		v.bytes += n
+	}
+	return v, nil
+}
+
+// sizeOf returns the bytes of f's elements.
+func sizeOf(f Field) (int64, error) {
+	if !f.DType.Valid() {
+		return 0, soa.ErrDType
+	}
+	n := int64(f.DType.Size())
+	for _, extent := range f.Shape {
+		if extent < 0 || extent > 0 && n > math.MaxInt64/int64(extent) {
+			return 0, fmt.Errorf("%w: %v", soa.ErrShape, f.Shape)
+		}
+		n *= int64(extent)
+	}
+	return n, nil
+}
+
+func fieldsOf(d *soa.Dict) []Field {
+	fields := make([]Field, 0, d.Len())
+	for name, a := range d.All() {
+		fields = append(fields, Field{name, a.DType(), slices.Clone(a.Shape())})
+	}
+	return fields
+}
+
+// find returns the named columns, all if names is nil.
+func (v *value) find(names []string) ([]*column, error) {
+	if names == nil {
+		return v.columns, nil
+	}
+	columns := make([]*column, len(names))
+	for i, name := range names {
+		c := v.named[name]
+		if c == nil {
+			return nil, &soa.FieldError{Field: name, Have: v.names()}
+		}
+		if slices.Contains(columns[:i], c) {
+			return nil, fmt.Errorf("%w: %q is asked for twice", soa.ErrField, name)
+		}
+		columns[i] = c
+	}
+	return columns, nil
+}
+
+func (v *value) names() []string { return namesOf(v.columns) }
+
+func namesOf(columns []*column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.field.Name
+	}
+	return names
+}
+
+// gone reports that every column has had its last planned read.
+func (v *value) gone() bool { return len(v.columns) > 0 && v.used == len(v.columns) }
+
+// check reports an array that is not the column's.
+func (c *column) check(a soa.Array) error {
+	if a.DType() != c.field.DType || !slices.Equal(a.Shape(), c.field.Shape) {
+		return &Error{c.value.id, c.field.Name, fmt.Errorf("%w: %v instead of %v%v", ErrSchema, a, c.field.DType, c.field.Shape)}
+	}
+	return nil
+}
+
+// evictable reports whether c may have to make room.
+func (c *column) evictable() bool { return c.bytes > 0 && !c.value.pinned }
+
+// before reports whether a makes room before b: because it is needed later, or
+// else weighs less, or else has been used longer ago.
+func before(a, b *column) bool {
+	switch {
+	case a.next != b.next:
+		return a.next > b.next
+	case a.weight != b.weight:
+		return a.weight < b.weight
+	}
+	return a.tick < b.tick
+}

@@ -1,0 +1,153 @@
+package tier
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/soastore/soa"
+	"github.com/soastore/soa/codec"
+)
+
+const (
+	// rawBytes is the largest array that is never encoded: smaller than a codec's
+	// header.
+	rawBytes = 16
+	// paying is the most that encoding leaves of a column, in parts of 64, for it to
+	// pay.
+	paying = 60
+)
+
+// packed is a column in the packed pool: encoded, or as it is.
+type packed struct {
+	codec codec.Codec // nil: as it is
+	bytes []byte
+	array soa.Array
+}
+
+func (p *packed) size() int64 {
+	if p.codec == nil {
+		return int64(p.array.NBytes())
+	}
+	return int64(len(p.bytes))
+}
+
+// encode returns c's elements a packed, and whether that pays. Small arrays are
+// kept as they are, which always does.
+func (t *Tiers) encode(c *column, a soa.Array) (*packed, bool) {
+	if c.bytes <= rawBytes {
+		return &packed{array: a.Clone()}, true // and not the caller's memory around them
+	}
+	start := t.opts.Clock()
+	size := a.DType().Size()
+	if !codec.Worth(a.Bytes(), size) {
+		return nil, false
+	}
+	by := t.opts.Codec(a.DType())
+	b, err := by.Encode(nil, a.Bytes(), size)
+	if err != nil || int64(len(b))*64 > c.bytes*paying { // too large for the codec, or noise
+		return nil, false
+	}
+	t.count(func() { t.packed.stats.wrote(int64(len(b)), t.opts.Clock()-start) })
+	return &packed{codec: by, bytes: b}, true
+}
+
+// decode fills the array with what was encoded.
+func (t *Tiers) decode(p *packed, to soa.Array) error {
+	start := t.opts.Clock()
+	got, err := p.codec.Decode(to.Bytes()[:0], p.bytes)
+	if err != nil {
+		return err
+	}
+	if len(got) != to.NBytes() {
+		return fmt.Errorf("%w: %d bytes instead of %d", codec.ErrFormat, len(got), to.NBytes())
+	}
+	copy(to.Bytes(), got) // nothing, if there was room for Decode
+	t.count(func() { t.packed.stats.read(int64(len(got)), t.opts.Clock()-start) })
+	return nil
+}
+
+// each calls fn for every column, on all processors: much of the time goes into
+// memory that is touched for the first time.
+func each(ctx context.Context, columns []*column, fn func(i int, c *column) error) error {
+	if len(columns) == 1 { // no goroutine for it
+		return wrapField(columns[0], fn(0, columns[0]))
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range columns {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return wrapField(c, fn(i, c))
+		})
+	}
+	return g.Wait()
+}
+
+func wrapField(c *column, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{c.value.id, c.field.Name, err}
+}
+
+// packOut moves the raw column c to the packed pool, if it pays and there is room,
+// or room can be made from columns worth less. The caller has the turn.
+func (t *Tiers) packOut(ctx context.Context, c *column, d *demand) bool {
+	t.mu.Lock()
+	a, ok := c.array, c.in == t.raw && t.worthPacking(c)
+	t.mu.Unlock()
+	if !ok {
+		return false
+	}
+	k, ok := t.encode(c, a)
+	if !ok {
+		t.count(func() { c.hard = true })
+		return false
+	}
+	return t.moveOut(ctx, c, k, d)
+}
+
+// worthPacking reports whether it is worth trying to pack c. The caller holds mu.
+func (t *Tiers) worthPacking(c *column) bool {
+	p := t.packed
+	switch {
+	case p.limit == 0, c.hard:
+		return false
+	case c.value.below && (c.consumed || t.plan != nil && c.next == never):
+		return false // nobody will ask for it
+	}
+	return p.free() > 0 || len(p.victims) > 0 && before(p.victims[0], c)
+}
+
+// asItIs moves the raw column c to the packed pool although packing does not pay:
+// when it can be nowhere else.
+func (t *Tiers) asItIs(ctx context.Context, c *column, d *demand) bool {
+	t.mu.Lock()
+	a, ok := c.array, c.in == t.raw && t.packed.limit != 0
+	t.mu.Unlock()
+	return ok && t.moveOut(ctx, c, &packed{array: a}, d)
+}
+
+// moveOut moves the raw column c to the packed pool as k. The caller has the turn.
+func (t *Tiers) moveOut(ctx context.Context, c *column, k *packed, d *demand) bool {
+	inner := &demand{rank: c, writes: d.writes, retries: d.retries, failed: d.failed}
+	err := t.makeRoom(ctx, t.packed, k.size(), inner)
+	d.failed = inner.failed
+	if err != nil {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c.in != t.raw || c.value.pinned { // by now
+		t.packed.cancel(k.size())
+		return c.in != t.raw
+	}
+	t.raw.stats.Evictions++
+	t.enter(t.packed, c, held{packed: k})
+	return true
+}

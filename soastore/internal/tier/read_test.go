@@ -1,0 +1,150 @@
+package tier
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/soastore/soa"
+	"github.com/stretchr/testify/require"
+)
+
+// spread returns Tiers with a value "x" of which one column is raw, one packed and one
+// only below, and all of memory is in use.
+func spread(t *testing.T) *tiers {
+	tt := newTiers(t, Options{Memory: 1000, Compressed: 900})
+	d := smooth(1, 400, 400)
+	d.Set("noise", soa.Of(noise(1, 200)))
+	tt.put(t, "x", d)
+	tt.get(t, "x", "b")
+	tt.put(t, "y", noisy(2, 600))
+	p, _ := tt.Where("x")
+	require.Equal(t, Place{Raw: []string{"b"}, Packed: []string{"a"}, Absent: []string{"noise"}, Below: true, Disk: p.Disk}, p)
+	return tt
+}
+
+// TestReadsAcrossTiers: each kind of read takes each column from where it is, in the
+// order asked for.
+func TestReadsAcrossTiers(t *testing.T) {
+	names := []string{"noise", "b", "a"}
+	for _, pinned := range []bool{true, false} { // so that nothing, or all, is promoted
+		for name, read := range map[string]func(*testing.T, *tiers){
+			"get": func(t *testing.T, tt *tiers) { tt.get(t, "x", names...) },
+			"read": func(t *testing.T, tt *tiers) {
+				into := smooth(7, 400, 100)
+				into.Set("other", soa.Of([]int8{1}))
+				a, _ := into.Get("a")
+				require.NoError(t, tt.Read(background, "x", into, names))
+				tt.equal(t, "x", names, into)
+				got, _ := into.Get("a")
+				require.Same(t, &a.Bytes()[0], &got.Bytes()[0], "the memory that fits is used")
+				for _, a := range into.All() {
+					clear(a.Bytes()) // the caller's own
+				}
+			},
+			"view": func(t *testing.T, tt *tiers) {
+				called := errors.New("called")
+				require.Equal(t, called, tt.View(background, "x", names, func(d *soa.Dict) error {
+					tt.equal(t, "x", names, d)
+					tt.get(t, "x", "b") // no lock is held
+					return called
+				}))
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				tt := spread(t)
+				if pinned {
+					require.NoError(t, tt.Pin(background, "y"))
+					tt.put(t, "z", noisy(3, 400)) // in place of x.b
+					require.NoError(t, tt.Pin(background, "z"))
+				}
+				read(t, tt)
+				p, _ := tt.Where("x")
+				require.Len(t, p.Raw, map[bool]int{true: 0, false: 3}[pinned])
+				tt.check(t, true)
+				tt.whole(t)
+			})
+		}
+	}
+}
+
+// TestReadErrors: what is not there, and what fails below.
+func TestReadErrors(t *testing.T) {
+	tt := spread(t)
+	_, err := tt.Get(background, "none", nil)
+	require.ErrorIs(t, err, ErrNotFound)
+	require.ErrorContains(t, err, `"none"`)
+	_, err = tt.Get(background, "x", []string{"a", "q"})
+	var field *soa.FieldError
+	require.ErrorAs(t, err, &field)
+	require.Equal(t, soa.FieldError{Field: "q", Have: []string{"a", "b", "noise"}}, *field)
+	_, err = tt.Get(background, "x", []string{"a", "a"})
+	require.ErrorIs(t, err, soa.ErrField)
+	d, err := tt.Get(background, "x", []string{})
+	require.NoError(t, err)
+	require.Zero(t, d.Len())
+
+	tt.files.on(failing("read"))
+	_, err = tt.Get(background, "x", nil)
+	require.ErrorIs(t, err, errDisk)
+	require.ErrorContains(t, err, `"x"`)
+	require.ErrorIs(t, tt.Read(background, "x", soa.NewDict(), nil), errDisk)
+	require.ErrorIs(t, tt.Promote(background, "x"), errDisk)
+	require.ErrorIs(t, tt.Pin(background, "x"), errDisk)
+	tt.get(t, "x", "a", "b")
+	tt.check(t, true)
+	tt.whole(t)
+	tt.files.on(nil)
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	_, err = tt.Get(ctx, "x", nil)
+	require.ErrorIs(t, err, context.Canceled)
+	tt.check(t, true)
+}
+
+// TestEvictAndPromote: explicitly, by value.
+func TestEvictAndPromote(t *testing.T) {
+	tt := newTiers(t, Options{Memory: 1000, Compressed: 200})
+	d := smooth(1, 400)
+	d.Set("noise", soa.Of(noise(1, 400)))
+	d.Set("none", soa.Of([]int64{}))
+	tt.put(t, "x", d)
+	require.NoError(t, tt.Evict(background, "x"))
+	p, _ := tt.Where("x")
+	require.Equal(t, Place{Raw: []string{"none"}, Packed: []string{"a"}, Absent: []string{"noise"}, Below: true, Disk: p.Disk}, p)
+	tt.check(t, true)
+	require.NoError(t, tt.Promote(background, "x"))
+	require.Equal(t, []string{"x"}, tt.raw(t))
+	require.NoError(t, tt.Promote(background, "x"))
+	require.ErrorIs(t, tt.Evict(background, "none"), ErrNotFound)
+	require.ErrorIs(t, tt.Promote(background, "none"), ErrNotFound)
+	tt.check(t, true)
+	tt.whole(t)
+	require.Equal(t, []string{"x"}, tt.files.recorded(&tt.files.puts), "once")
+}
+
+// TestDeletedWhileRead: a value that is deleted during a read is not found, rather than
+// broken.
+func TestDeletedWhileRead(t *testing.T) {
+	tt := newTiers(t, Options{Memory: 10})
+	tt.put(t, "x", noisy(1, 100))
+	tt.files.on(func(_ context.Context, op, _ string) error {
+		if op == "read" || op == "view" {
+			return tt.Delete("x")
+		}
+		return nil
+	})
+	_, err := tt.Get(background, "x", nil)
+	require.ErrorIs(t, err, ErrNotFound)
+	tt.check(t, true)
+	tt.files.on(nil)
+	tt.put(t, "x", noisy(1, 100))
+	tt.files.on(func(_ context.Context, op, _ string) error {
+		if op == "view" {
+			return tt.Delete("x")
+		}
+		return nil
+	})
+	require.ErrorIs(t, tt.View(background, "x", nil, func(*soa.Dict) error { return nil }), ErrNotFound)
+	tt.check(t, true)
+}

@@ -1,0 +1,181 @@
+package tier
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/soastore/soa"
+)
+
+// write is one putting of a value below. Others who want it there wait for it.
+type write struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	columns []source      // the value's, when it began
+	done    chan struct{} // closed when these are set:
+	err     error
+	gaveUp  bool // it failed after its context had ended
+}
+
+// putBelow puts v below, unless it is there or nobody needs it there any more.
+func (t *Tiers) putBelow(ctx context.Context, v *value) error {
+	for {
+		t.mu.Lock()
+		if !t.pending(v) {
+			t.mu.Unlock()
+			return nil
+		}
+		w := v.write
+		if w == nil {
+			w = t.beginWrite(ctx, v)
+			t.mu.Unlock()
+			t.write(v, w)
+		} else {
+			t.mu.Unlock()
+		}
+		select {
+		case <-w.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if !w.gaveUp {
+			return w.err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		// We try, if v was not deleted.
+	}
+}
+
+// pending reports whether v has still to be put below. The caller holds mu.
+func (t *Tiers) pending(v *value) bool { return !v.below && !v.dead && !v.gone() }
+
+// beginWrite begins a write of v, of which there is none. The caller holds mu.
+func (t *Tiers) beginWrite(ctx context.Context, v *value) *write {
+	w := &write{done: make(chan struct{})}
+	w.ctx, w.cancel = context.WithCancel(ctx)
+	for _, c := range v.columns {
+		w.columns = append(w.columns, t.sourceOf(c))
+	}
+	v.write = w
+	return w
+}
+
+// write makes the write w of v, which has begun.
+func (t *Tiers) write(v *value, w *write) {
+	disk, err := int64(0), errAborted
+	defer func() { t.endWrite(v, w, disk, err) }()
+	disk, err = t.writeAll(v, w)
+}
+
+// writeAll puts the columns of v together, and below.
+func (t *Tiers) writeAll(v *value, w *write) (disk int64, err error) {
+	arrays := make([]soa.Array, len(v.columns))
+	if err := t.load(w.ctx, v, v.columns, w.columns, nil, arrays); err != nil {
+		return 0, wrap(v.id, err)
+	}
+	d := soa.NewDict()
+	for i, c := range v.columns {
+		d.Set(c.field.Name, arrays[i])
+	}
+	return t.give(w.ctx, v, d)
+}
+
+// give puts v, which is d, below.
+func (t *Tiers) give(ctx context.Context, v *value, d *soa.Dict) (int64, error) {
+	start := t.opts.Clock()
+	disk, err := t.below.Put(ctx, v.id, d)
+	t.count(func() {
+		if err == nil {
+			t.disk.wrote(v.bytes, t.opts.Clock()-start)
+		}
+	})
+	return disk, wrap(v.id, err)
+}
+
+// endWrite ends a write of v, which took so many bytes below if err is nil. A value
+// that was deleted meanwhile is left to Delete, which waits.
+func (t *Tiers) endWrite(v *value, w *write, disk int64, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v.write = nil
+	w.err, w.gaveUp = err, err != nil && w.ctx.Err() != nil
+	w.cancel()
+	close(w.done)
+	switch {
+	case w.gaveUp:
+		t.stir() // the value is still dirty
+	case err != nil:
+		v.failure = err
+		t.failed(err)
+	case !v.dead:
+		v.failure = nil
+		t.isBelow(v, disk)
+	}
+}
+
+// isBelow notes that v is below: it is clean. The caller holds mu.
+func (t *Tiers) isBelow(v *value, disk int64) {
+	t.clean(v)
+	v.below, v.disk = true, disk
+	t.disk.add(v, 1)
+	for _, c := range v.columns {
+		if c.consumed {
+			t.leave(c)
+		}
+	}
+}
+
+// soil notes that v is dirty, the latest of all. The caller holds mu.
+func (t *Tiers) soil(v *value) {
+	v.dirty = t.dirty.PushBack(v)
+	t.dirtyBytes += v.bytes
+}
+
+// clean notes that v is not dirty. The caller holds mu.
+func (t *Tiers) clean(v *value) {
+	if v.dirty != nil {
+		t.dirty.Remove(v.dirty)
+		v.dirty = nil
+		t.dirtyBytes -= v.bytes
+	}
+	delete(t.unreported, v)
+}
+
+// dirtyValues returns the dirty values, the oldest first.
+func (t *Tiers) dirtyValues() (all []*value) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for e := t.dirty.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*value))
+	}
+	return all
+}
+
+// Flush puts all dirty values below, the oldest first, as many at once as there are
+// Writers. It goes on after a failure, and returns all. A failure in the background
+// that this cures is not among them. If there is nothing below, it does nothing.
+func (t *Tiers) Flush(ctx context.Context) error {
+	if err := t.open(); err != nil || t.below == nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(max(1, t.opts.Writers))
+	values := t.dirtyValues()
+	failures := make([]error, len(values)+1)
+	for i, v := range values {
+		g.Go(func() error {
+			if ctx.Err() == nil {
+				failures[i] = t.putBelow(ctx, v)
+				t.count(func() { delete(t.unreported, v) })
+			}
+			return nil
+		})
+	}
+	g.Wait()
+	failures[len(values)] = ctx.Err()
+	return errors.Join(failures...)
+}
