@@ -97,7 +97,8 @@ func (t *Tiered) ViewContext(ctx context.Context, key string, names []string, fn
 var errLostView = errors.New("the value was removed while it was viewed")
 
 // withID calls fn with the ID of key's value. If the value is replaced or removed
-// before fn has found it, it tries again with what is there then.
+// before fn has found it, it tries again with what is there then. Then it lets go of
+// the values whose last planned read has been made.
 func (t *Tiered) withID(key string, fn func(id string) error) error {
 	for {
 		v, err := t.find(key)
@@ -105,6 +106,9 @@ func (t *Tiered) withID(key string, fn func(id string) error) error {
 			return err
 		}
 		err = fn(v.id)
+		for _, id := range t.tiers.Consumed() {
+			t.consume(id)
+		}
 		if !errors.Is(err, tier.ErrNotFound) && !errors.Is(err, ErrNotFound) {
 			return err
 		}
@@ -137,4 +141,16 @@ func (t *Tiered) got(d *soa.Dict, start time.Time) {
 	t.stats.Gets++
 	t.stats.BytesGot += int64(d.NBytes())
 	t.stats.Reading += time.Since(start)
+}
+
+// consume removes the files of a value that has been read for the last time. Its key
+// stays, on all ranks, until it is removed.
+func (t *Tiered) consume(id string) {
+	key, _, _, _ := parseID(id)
+	t.mu.Lock()
+	if v := t.catalog[key]; v.id == id {
+		t.catalog[key] = tiered{id, ErrConsumed}
+	}
+	t.mu.Unlock()
+	_ = t.tiers.Delete(id) // another goroutine may have; files that stay are tried again
 }

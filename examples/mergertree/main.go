@@ -6,19 +6,18 @@
 //
 //	mpirun -n 4 mergertree --steps 101 --rows 100000 --path /scratch/tmp
 //	mergertree --ranks 4 --store mem
+//	mergertree --ranks 4 --store tiered --memory 20000000
 package main
 
 import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/examples/internal/ranks"
 	"github.com/soastore/soa/partition"
-	"github.com/soastore/soa/soastore"
 )
 
 // config is what the command line says.
@@ -27,7 +26,9 @@ type config struct {
 	Rows  int    `json:"rows"` // of the newest step, on each rank
 	Store string `json:"store"`
 	Path  string `json:"path,omitempty"`
-	Ranks int    `json:"ranks"`
+	// Memory is how many bytes a tiered store keeps in memory on each rank.
+	Memory int64 `json:"memory,omitempty"`
+	Ranks  int   `json:"ranks"`
 	asJSON,
 	keep bool
 }
@@ -37,7 +38,8 @@ func main() {
 	inProcess := flag.Int("ranks", 0, "run `N` ranks in this process; without it, the ranks that mpirun started")
 	flag.IntVar(&cfg.Steps, "steps", 101, "number of time steps, which are keys")
 	flag.IntVar(&cfg.Rows, "rows", 20000, "halos in the newest step on each rank; earlier steps have fewer")
-	flag.StringVar(&cfg.Store, "store", "gio", "where the table goes: gio, npz or mem")
+	flag.StringVar(&cfg.Store, "store", "gio", "where the table goes: gio, npz, arena, mem, or tiered: memory first, then arenas")
+	flag.Int64Var(&cfg.Memory, "memory", 0, "bytes that a tiered store keeps in memory on each rank (default: what there is)")
 	flag.StringVar(&cfg.Path, "path", "", "what the files' names begin with (default: a folder in the folder for temporary files)")
 	flag.BoolVar(&cfg.asJSON, "json", false, "print one line of JSON instead of a table")
 	flag.BoolVar(&cfg.keep, "keep", false, "stop before the steps are removed, and leave the files")
@@ -95,38 +97,4 @@ func tempFolder(ctx context.Context, c comm.Comm) (string, error) {
 	}
 	name, err := comm.Bcast(ctx, c, 0, []byte(dir))
 	return string(name), err
-}
-
-// openStores opens the table's store and the index's. The index is ragged, so it
-// goes to NPZ files when the table goes to files of either kind.
-func openStores(p *partition.Partition, cfg config) (*tree, error) {
-	const boxSize = 360.0 // Mpc/h
-	opts := soastore.Options{Path: cfg.Path, Keep: cfg.keep}
-	indexOpts := opts
-	if cfg.Path != "" {
-		indexOpts.Path += "-index"
-	}
-	t := &tree{cfg: cfg, rank: p.Rank()}
-	var err error
-	switch cfg.Store {
-	case "gio":
-		t.data, err = soastore.NewGenericIO(p, boxSize, opts)
-	case "npz":
-		t.data, err = soastore.NewNPZ(p, opts)
-	case "mem":
-		opts.Path, indexOpts.Path = "", ""
-		opts.Keep, indexOpts.Keep = false, false
-		opts.CopyOnSet, indexOpts.CopyOnSet = true, true // the next step is filled into the same memory
-		t.data, err = soastore.NewGenericIO(p, boxSize, opts)
-	default:
-		err = fmt.Errorf("unknown store %q: there are gio, npz and mem", cfg.Store)
-	}
-	if err != nil {
-		return nil, err
-	}
-	t.index, err = soastore.NewNPZ(p, indexOpts)
-	if err != nil {
-		return nil, errors.Join(err, t.data.Close())
-	}
-	return t, nil
 }

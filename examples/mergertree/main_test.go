@@ -30,12 +30,16 @@ func small(t *testing.T, args ...string) []string {
 }
 
 func TestInProcess(t *testing.T) {
-	for _, store := range []string{"gio", "npz", "mem"} {
+	for _, store := range []string{"gio", "npz", "arena", "mem", "tiered"} {
 		t.Run(store, func(t *testing.T) {
 			out := exampletest.Run(t, small(t, "--ranks", "4", "--store", store)...)
 			checkTable(t, out, store)
 		})
 	}
+	t.Run("tiered, a quarter in memory", func(t *testing.T) {
+		memory := fmt.Sprint(tableBytes() / 4 / 4)
+		checkTable(t, exampletest.Run(t, small(t, "--ranks", "4", "--store", "tiered", "--memory", memory)...), "tiered")
+	})
 }
 
 // checkTable looks at what the example prints of 4 ranks.

@@ -9,7 +9,7 @@ import (
 )
 
 func TestMpirun(t *testing.T) {
-	for _, store := range []string{"gio", "npz", "mem"} {
+	for _, store := range []string{"gio", "npz", "arena", "mem", "tiered"} {
 		t.Run(store, func(t *testing.T) {
 			checkTable(t, exampletest.Mpirun(t, 4, small(t, "--store", store)...), store)
 		})

@@ -14,8 +14,10 @@ import (
 type tree struct {
 	cfg   config
 	rank  int
-	data  *soastore.Spill
-	index *soastore.Spill
+	data  store
+	index store // may be the same
+
+	tiered *soastore.Tiered // what both are, or nil
 }
 
 // measure is what one rank did in one phase: seconds in the stores only, without
@@ -34,10 +36,21 @@ func (m *measure) add(start time.Time, bytes int) {
 
 func key(step int) string { return strconv.Itoa(step) }
 
+func indexKey(step int) string { return "index_" + strconv.Itoa(step) }
+
+// The fields of the index that the phases read.
+var (
+	forwardFields  = []string{"desc_idx"}
+	backwardFields = []string{"desc_idx", "progenitor_array", "progenitor_offsets"}
+)
+
 // phases runs the phases of the workload, and returns what this rank did in each.
 func (t *tree) phases(ctx context.Context) ([]measure, error) {
 	all := []measure{{phase: "1 write table"}, {phase: "1 write index"}}
 	if err := t.writeAll(ctx, &all[0], &all[1]); err != nil {
+		return nil, err
+	}
+	if err := t.plan(); err != nil {
 		return nil, err
 	}
 	phases := []struct {
@@ -70,26 +83,26 @@ func (t *tree) writeAll(ctx context.Context, table, index *measure) error {
 		if err := h.fill(t.cfg, t.rank, step); err != nil {
 			return err
 		}
-		if err := put(ctx, t.data, step, &h, table); err != nil {
+		if err := put(ctx, t.data, key(step), &h, table); err != nil {
 			return err
 		}
 		if err := l.fill(t.cfg, t.rank, step); err != nil {
 			return err
 		}
-		if err := put(ctx, t.index, step, &l, index); err != nil {
+		if err := put(ctx, t.index, indexKey(step), &l, index); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func put(ctx context.Context, s *soastore.Spill, step int, v any, m *measure) error {
+func put(ctx context.Context, s store, key string, v any, m *measure) error {
 	start := time.Now()
 	d, err := soa.Marshal(v)
 	if err != nil {
 		return err
 	}
-	err = s.SetContext(ctx, key(step), d)
+	err = s.SetContext(ctx, key, d)
 	m.add(start, d.NBytes())
 	return err
 }
@@ -97,7 +110,7 @@ func put(ctx context.Context, s *soastore.Spill, step int, v any, m *measure) er
 // indexForward reads one field of every index, the oldest first.
 func (t *tree) indexForward(ctx context.Context, m *measure) error {
 	for step := range t.cfg.Steps {
-		if _, err := t.get(ctx, t.index, step, m, "desc_idx"); err != nil {
+		if _, err := t.get(ctx, t.index, indexKey(step), step, m, forwardFields); err != nil {
 			return err
 		}
 	}
@@ -107,7 +120,7 @@ func (t *tree) indexForward(ctx context.Context, m *measure) error {
 // indexBackward reads all of every index, the newest first.
 func (t *tree) indexBackward(ctx context.Context, m *measure) error {
 	for step := t.cfg.Steps - 1; step >= 0; step-- {
-		if _, err := t.get(ctx, t.index, step, m, "desc_idx", "progenitor_array", "progenitor_offsets"); err != nil {
+		if _, err := t.get(ctx, t.index, indexKey(step), step, m, backwardFields); err != nil {
 			return err
 		}
 	}
@@ -125,7 +138,7 @@ func (t *tree) columnScan(ctx context.Context, m *measure) error {
 	for name := range d.All() {
 		column = column[:0]
 		for step := range t.cfg.Steps {
-			d, err := t.get(ctx, t.data, step, m, name)
+			d, err := t.get(ctx, t.data, key(step), step, m, []string{name})
 			if err != nil {
 				return err
 			}
@@ -137,13 +150,13 @@ func (t *tree) columnScan(ctx context.Context, m *measure) error {
 }
 
 // get reads fields and checks every value.
-func (t *tree) get(ctx context.Context, s *soastore.Spill, step int, m *measure, names ...string) (*soa.Dict, error) {
+func (t *tree) get(ctx context.Context, s store, key string, step int, m *measure, names []string) (*soa.Dict, error) {
 	start := time.Now()
-	d, err := s.GetFieldContext(ctx, key(step), names...)
-	m.add(start, d.NBytes())
+	d, err := s.GetFieldContext(ctx, key, names...)
 	if err != nil {
 		return nil, err
 	}
+	m.add(start, d.NBytes())
 	if d.Len() != len(names) {
 		return nil, fmt.Errorf("step %d: asked for %q, got %v", step, names, d)
 	}
@@ -157,17 +170,10 @@ func (t *tree) removeAll(ctx context.Context, m *measure) error {
 		if err := t.data.RemoveContext(ctx, key(step)); err != nil {
 			return err
 		}
-		if err := t.index.RemoveContext(ctx, key(step)); err != nil {
+		if err := t.index.RemoveContext(ctx, indexKey(step)); err != nil {
 			return err
 		}
 		m.add(start, 0)
 	}
 	return nil
-}
-
-func (t *tree) close() error {
-	if err := t.data.Close(); err != nil {
-		return err
-	}
-	return t.index.Close()
 }
