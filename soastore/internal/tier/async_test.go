@@ -431,38 +431,48 @@ func (c *slowEncoder) Encode(dst, src []byte, typesize int) ([]byte, error) {
 type slowCodec struct {
 	codec.Codec
 	open chan struct{}
+	err  error
 }
 
 func (c slowCodec) Decode(dst, src []byte) ([]byte, error) {
 	<-c.open
+	if c.err != nil {
+		return dst, c.err
+	}
 	return c.Codec.Decode(dst, src)
 }
 
 // TestPutWaitsForPromotions: room that is promised to what is being unpacked is not
-// lacking for good.
+// lacking for good, whether the unpacking succeeds or not.
 func TestPutWaitsForPromotions(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		slow := slowCodec{lz4(soa.Uint8), make(chan struct{})}
-		in, err := New(nil, Options{Memory: 1000, Compressed: 200, Codec: func(soa.DType) codec.Codec { return slow }})
-		require.NoError(t, err)
-		tt := &tiers{Tiers: in, want: map[string]*soa.Dict{}}
-		tt.put(t, "x", smooth(1, 1000))
-		require.NoError(t, tt.Evict(background, "x"))
-		var calls sync.WaitGroup
-		calls.Go(func() { tt.get(t, "x") })
-		synctest.Wait()
-		calls.Go(func() { require.NoError(t, tt.Put(background, "y", smooth(2, 1000))) })
-		synctest.Wait()
-		require.Equal(t, []string{"x"}, tt.IDs())
-		tt.check(t, false)
-		close(slow.open)
-		calls.Wait()
-		tt.want["y"] = smooth(2, 1000)
-		require.Equal(t, []string{"y"}, tt.raw(t))
-		tt.check(t, true)
-		tt.whole(t)
-		tt.Close()
-	})
+	for _, failure := range []error{nil, codec.ErrFormat} {
+		synctest.Test(t, func(t *testing.T) {
+			slow := slowCodec{lz4(soa.Uint8), make(chan struct{}), failure}
+			in, err := New(nil, Options{Memory: 1000, Compressed: 200, Codec: func(soa.DType) codec.Codec { return slow }})
+			require.NoError(t, err)
+			tt := &tiers{Tiers: in, want: map[string]*soa.Dict{}}
+			tt.put(t, "x", smooth(1, 1000))
+			require.NoError(t, tt.Evict(background, "x"))
+			var calls sync.WaitGroup
+			calls.Go(func() {
+				d, err := tt.Get(background, "x", nil)
+				require.ErrorIs(t, err, failure)
+				if err == nil {
+					tt.equal(t, "x", nil, d)
+				}
+			})
+			synctest.Wait()
+			calls.Go(func() { require.NoError(t, tt.Put(background, "y", smooth(2, 1000))) })
+			synctest.Wait()
+			require.Equal(t, []string{"x"}, tt.IDs())
+			tt.check(t, false)
+			close(slow.open)
+			calls.Wait()
+			require.Equal(t, []string{"y"}, tt.raw(t))
+			tt.check(t, true)
+			tt.Close()
+		})
+	}
 }
 
 // TestPanicBelow: who waits for a read, or a write, that panics is not left waiting, and

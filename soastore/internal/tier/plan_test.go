@@ -123,6 +123,23 @@ func TestPlanPacksNothingInVain(t *testing.T) {
 	tt.whole(t)
 }
 
+// TestLastReadBringsNothing: what the plan expects no more of is not kept.
+func TestLastReadBringsNothing(t *testing.T) {
+	tt := newTiers(t, Options{Memory: 100})
+	tt.put(t, "x", noisy(1, 50))
+	require.NoError(t, tt.Evict(background, "x"))
+	tt.still()
+	require.NoError(t, tt.Plan(reads("xx"), PlanOptions{}))
+	tt.get(t, "x")
+	require.Equal(t, []string{"x"}, tt.raw(t))
+	require.NoError(t, tt.Evict(background, "x"))
+	tt.get(t, "x")
+	require.Empty(t, tt.raw(t))
+	tt.get(t, "x") // not planned
+	require.Equal(t, []string{"x"}, tt.raw(t))
+	tt.check(t, true)
+}
+
 // TestPlanErrors: everything unknown is named, and the plan that there was goes on.
 func TestPlanErrors(t *testing.T) {
 	tt := newTiers(t, Options{Memory: 100})
@@ -195,6 +212,12 @@ func TestDropDirty(t *testing.T) {
 	tt.get(t, "y")
 	require.NoError(t, tt.Flush(background))
 	require.Equal(t, []string{"x"}, tt.files.has(t), "y is not worth it")
+	tt.put(t, "z", noisy(3, 20, 20))
+	require.NoError(t, tt.Plan([]Access{{"z", []string{"a"}}, {"z", []string{"b"}}}, PlanOptions{DropAfterLastRead: true}))
+	tt.get(t, "z", "a")
+	require.NoError(t, tt.Flush(background))
+	p, _ := tt.Where("z")
+	require.Equal(t, []string{"a"}, p.Absent, "as soon as it is below")
 	require.Zero(t, tt.Stats().Dirty)
 	tt.check(t, true)
 
@@ -225,6 +248,13 @@ func TestFailedReadIsStillToCome(t *testing.T) {
 	tt.get(t, "x")
 	require.Equal(t, []string{"x"}, tt.Consumed())
 	tt.check(t, true)
+
+	tt.put(t, "y", noisy(2, 5))
+	tt.put(t, "z", noisy(3, 5))
+	require.NoError(t, tt.Plan(reads("yzy"), PlanOptions{}))
+	require.ErrorIs(t, tt.View(background, "y", nil, func(*soa.Dict) error { return errDisk }), errDisk)
+	require.NoError(t, tt.EvictTo(background, 5))
+	require.Equal(t, []string{"y"}, tt.raw(t), "it is still the next")
 }
 
 // TestPlanInAnyOrder: every planned read is made once, in an order of its own, with
@@ -444,6 +474,15 @@ func TestPrefetch(t *testing.T) {
 		require.Equal(t, []string{"b", "c", "d"}, tt.raw(t))
 		tt.get(t, "b")
 		require.Len(t, tt.files.recorded(&tt.files.reads), 4)
+		g := newGate("read")
+		tt.files.on(g.wait)
+		for range 10 { // while the first is being read, no more than what there is queues up
+			require.NoError(t, tt.Prefetch(reads("aef")...))
+			synctest.Wait()
+			require.LessOrEqual(t, len(tt.wanted), 3)
+		}
+		close(g.open)
+		synctest.Wait()
 		tt.check(t, true)
 		tt.whole(t)
 		tt.Close()

@@ -102,6 +102,7 @@ func (c *column) rerank() {
 // of the pool where it was. The caller holds mu.
 func (t *Tiers) enter(p *pool, c *column, as held) {
 	t.leave(c)
+	as.keep()
 	c.in, c.held = p, as
 	n := c.size()
 	p.reserved -= n

@@ -12,7 +12,7 @@ import (
 // room for them, or can be made from columns that are worth less.
 func (t *Tiers) Get(ctx context.Context, id string, names []string) (*soa.Dict, error) {
 	var d *soa.Dict
-	err := t.reading(ctx, id, names, func(r *reading) (err error) {
+	err := t.reading(ctx, id, names, true, func(r *reading) (err error) {
 		d, err = r.finish(ctx, nil)
 		return err
 	})
@@ -27,7 +27,7 @@ func (t *Tiers) Get(ctx context.Context, id string, names []string) (*soa.Dict, 
 // others; after an error the elements of its arrays are undefined. They must share
 // no memory with what Put was given or Get returned.
 func (t *Tiers) Read(ctx context.Context, id string, into *soa.Dict, names []string) error {
-	return wrap(id, t.reading(ctx, id, names, func(r *reading) error {
+	return wrap(id, t.reading(ctx, id, names, true, func(r *reading) error {
 		d, err := r.finish(ctx, into)
 		if err == nil {
 			*into = *d
@@ -36,12 +36,12 @@ func (t *Tiers) Read(ctx context.Context, id string, into *soa.Dict, names []str
 	}))
 }
 
-// View calls fn with the named fields of a value, as Get returns them. They are
-// valid until fn ends; what is only below, and is not kept, is as Below.View gives
-// it. No lock is held meanwhile. An error of fn is returned as it is.
+// View calls fn with the named fields of a value, as Get returns them; but what is only
+// below stays there, and is as Below.View gives it. All are valid until fn ends. No lock
+// is held meanwhile. An error of fn is returned as it is.
 func (t *Tiers) View(ctx context.Context, id string, names []string, fn func(*soa.Dict) error) error {
 	var inFn error
-	err := t.reading(ctx, id, names, func(r *reading) error {
+	err := t.reading(ctx, id, names, false, func(r *reading) error {
 		return r.view(ctx, func(d *soa.Dict) error {
 			inFn = fn(d)
 			return inFn
@@ -59,17 +59,20 @@ type reading struct {
 	value   *value
 	columns []*column
 	from    []source
+	lifts   bool // also what is only below is promoted
 	plan    *plan
 	uses    []int // positions in the plan; -1 for what is not planned
 }
 
 // reading calls fn with a read of columns that have been promoted as far as there was
-// room. What fn returns decides whether the plan's reads count as made.
-func (t *Tiers) reading(ctx context.Context, id string, names []string, fn func(*reading) error) error {
+// room; what is only below if lifts. What fn returns decides whether the plan's reads
+// count as made.
+func (t *Tiers) reading(ctx context.Context, id string, names []string, lifts bool, fn func(*reading) error) error {
 	r, err := t.begin(id, names)
 	if err != nil {
 		return err
 	}
+	r.lifts = lifts
 	made := false
 	defer func() { r.end(made) }()
 	if err := r.promote(ctx); err != nil {
@@ -164,7 +167,8 @@ func (r *reading) wanted(which []int) (columns []*column) {
 	defer r.t.mu.Unlock()
 	for _, i := range which {
 		c := r.columns[i]
-		if last := r.uses[i] >= 0 && c.next == never; !last && c.flight == nil && c.in != r.t.raw {
+		last := r.uses[i] >= 0 && c.next == never
+		if !last && c.flight == nil && c.in != r.t.raw && (r.lifts || c.in != nil) {
 			columns = append(columns, c)
 		}
 	}
