@@ -14,11 +14,12 @@ type Array struct {
 	dtype DType
 	shape []int
 	data  []byte // aligned for dtype; len is Len()*dtype.Size()
+	lease *lease // of memory that Release can give back, else nil
 }
 
 // Of returns the one-dimensional array whose memory is s. It copies nothing.
 func Of[T Element](s []T) Array {
-	return Array{DTypeOf[T](), []int{len(s)}, bytesOf(s)}
+	return Array{dtype: DTypeOf[T](), shape: []int{len(s)}, data: bytesOf(s)}
 }
 
 // Shaped returns the array of shape dims whose memory is s, in C order. It
@@ -52,7 +53,7 @@ func New(dtype DType, dims ...int) (Array, error) {
 	if err != nil {
 		return Array{}, err
 	}
-	return Array{dtype, slices.Clone(dims), alloc(size)}, nil
+	return Array{dtype: dtype, shape: slices.Clone(dims), data: alloc(size)}, nil
 }
 
 // FromBytes returns the array of the given type and shape whose memory is data:
@@ -75,7 +76,7 @@ func FromBytes(dtype DType, data []byte, dims ...int) (Array, error) {
 			return Array{}, fmt.Errorf("soa: %w: bool element %d is the byte %d, neither 0 nor 1", ErrDType, i, data[i])
 		}
 	}
-	return Array{dtype, slices.Clone(dims), slices.Clip(data)}, nil
+	return Array{dtype: dtype, shape: slices.Clone(dims), data: slices.Clip(data)}, nil
 }
 
 // Resize returns an array of the given type and shape in a's memory if that is
@@ -98,13 +99,14 @@ func (a Array) Resize(dtype DType, dims ...int) (Array, error) {
 		if dtype == Bool {
 			return New(dtype, dims...)
 		}
-		return Array{dtype, slices.Clone(dims), allocUncleared(size)}, nil
+		data, lease := lend(size)
+		return Array{dtype, slices.Clone(dims), data, lease}, nil
 	}
 	data := a.data[:size]
 	if dtype == Bool { // a byte that another type left is no bool
 		clear(data)
 	}
-	return Array{dtype, slices.Clone(dims), data}, nil
+	return Array{dtype, slices.Clone(dims), data, a.lease}, nil
 }
 
 // DType returns the type of the elements.
@@ -149,7 +151,7 @@ func (a Array) Reshape(dims ...int) (Array, error) {
 	if n != a.Len() {
 		return Array{}, fmt.Errorf("soa: %w: %d elements do not fill the shape %v", ErrShape, a.Len(), slices.Clone(dims))
 	}
-	return Array{a.dtype, slices.Clone(dims), a.data}, nil
+	return Array{a.dtype, slices.Clone(dims), a.data, a.lease}, nil
 }
 
 // Slice returns rows lo up to, not including, hi, sharing memory; a scalar is
@@ -166,7 +168,7 @@ func (a Array) Slice(lo, hi int) Array {
 	if len(a.shape) > 0 {
 		shape = append(shape, a.shape[1:]...)
 	}
-	return Array{a.dtype, shape, a.data[lo*row : hi*row : hi*row]}
+	return Array{a.dtype, shape, a.data[lo*row : hi*row : hi*row], a.lease}
 }
 
 // Clone returns a copy that owns its memory.
@@ -176,7 +178,7 @@ func (a Array) Clone() Array {
 	}
 	data := allocUncleared(len(a.data))
 	copy(data, a.data)
-	return Array{a.dtype, slices.Clone(a.shape), data}
+	return Array{dtype: a.dtype, shape: slices.Clone(a.shape), data: data}
 }
 
 // Equal reports whether a and b have the same type, shape and bits: a NaN equals

@@ -112,7 +112,7 @@ func (f *field) array() Array {
 		return f.value.Interface().(Array)
 	}
 	n := f.value.Len()
-	return Array{f.dtype, append([]int{n}, f.row...), f.memory(n)}
+	return Array{dtype: f.dtype, shape: append([]int{n}, f.row...), data: f.memory(n)}
 }
 
 // memory returns the memory of the first n rows of the slice.

@@ -107,6 +107,7 @@ func (s *Spill) keep(e *entry, d *soa.Dict, bad error) (err error) {
 		e.mem = d.Clone()
 	default:
 		e.mem = d.Share()
+		e.mem.Keep()
 	}
 	return err
 }

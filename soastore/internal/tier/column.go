@@ -66,6 +66,14 @@ type held struct {
 	packed *packed
 }
 
+// keep says that the elements stay in use: what Get gives out must not be released.
+func (h held) keep() {
+	h.array.Keep()
+	if h.packed != nil {
+		h.packed.array.Keep()
+	}
+}
+
 // size returns the bytes that they take.
 func (h held) size() int64 {
 	if h.packed != nil {
