@@ -59,9 +59,13 @@ func (p *plan) choose(s []byte) []kind {
 	if len(s) < minChoice {
 		return []kind{codedStream}
 	}
+	repeats := repeatRatio(s)
+	if repeats < longRepeats {
+		return []kind{lz4Stream, codedStream}
+	}
 	h := histogram.Sample(s)
-	codes, repeats, bits := max(h.Bits(), 1)/8, repeatRatio(s), 1.0
-	if codes < worthwhile { // else it is noise, of which Estimate takes longest
+	codes, bits := max(h.Bits(), 1)/8, 1.0
+	if codes < min(repeats, worthwhile) { // else whole bits are no better than repeats
 		_, bits = narrow.Estimate(&h)
 	}
 	switch best := min(bits, repeats); {
@@ -71,8 +75,6 @@ func (p *plan) choose(s []byte) []kind {
 		return nil
 	case bits <= repeats:
 		return []kind{narrowStream, codedStream}
-	case repeats < longRepeats:
-		return []kind{lz4Stream, codedStream}
 	}
 	return []kind{codedStream}
 }
