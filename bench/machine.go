@@ -15,7 +15,7 @@ import (
 func (h *hall) machine() []string {
 	facts := []string{
 		fmt.Sprintf("%s, %d cores, %s of memory", field("/proc/cpuinfo", "model name"), runtime.NumCPU(), field("/proc/meminfo", "MemTotal")),
-		fmt.Sprintf("Linux %s", firstLine("uname", "-r")),
+		fmt.Sprintf("Linux %s, load average before the run %s", firstLine("uname", "-r"), load()),
 		fmt.Sprintf("files on %s and %s", h.disk, h.memory),
 		fmt.Sprintf("%s, %s", strings.Replace(runtime.Version(), "go", "Go ", 1), h.python()),
 	}
@@ -27,6 +27,13 @@ func (h *hall) machine() []string {
 		when += ", commit " + commit
 	}
 	return append(facts, when)
+}
+
+// load returns how many processes wanted to run in the last minute: on a machine that
+// is busy with other work, figures say little.
+func load() string {
+	minute, _, _ := strings.Cut(firstLine("cat", "/proc/loadavg"), " ")
+	return minute
 }
 
 // python names the versions of Python's packages, or says that there is none.

@@ -64,7 +64,7 @@ func checkReport(t *testing.T, name, printed string) {
 		require.Contains(t, text, title)
 		require.Contains(t, printed, title)
 		for _, e := range c.entries {
-			require.Regexp(t, `(?m)^\| `+regexp.QuoteMeta(e.name)+` +\| +(\d.*\| +\d.*\| +\d|.*not installed)`, text)
+			require.Regexp(t, `(?m)^\| `+regexp.QuoteMeta(e.name)+` +\| +(\d.*\| +\d.*\| +\d|.*not installed|.*built without MPI)`, text)
 		}
 	}
 	require.Regexp(t, `C\+\+ GenericIO read +\| 0.125`, text)
