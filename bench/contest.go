@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -102,8 +103,8 @@ func (c *contestant) run(ctx context.Context, counts bool) error {
 	if c.seconds == nil {
 		c.seconds = make([][]float64, len(seconds))
 	}
+	c.spent += time.Duration(slices.Max(seconds) * float64(time.Second)) // a part may be the sum of all
 	for part, s := range seconds {
-		c.spent += time.Duration(s * float64(time.Second))
 		if counts {
 			c.seconds[part] = append(c.seconds[part], s)
 		}
