@@ -6,10 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/arena"
+	"github.com/soastore/soa/internal/faultfs"
+	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/internal/testkit"
 	"github.com/stretchr/testify/require"
 )
@@ -186,6 +189,108 @@ func TestRemovedStaysRemoved(t *testing.T) {
 	require.Empty(t, a.Keys())
 	require.Empty(t, a.Recoverable())
 	require.NoError(t, a.Close())
+}
+
+// TestRemovedStaysRemovedWhenKilled kills Sweep at each write, with an older version
+// left beside the one that was removed.
+func TestRemovedStaysRemovedWhenKilled(t *testing.T) {
+	hits := faultfs.Sweep(t, faultfs.Fault{Op: faultfs.WriteAt, Skip: 6, Span: faultfs.Crash}, func(t *testing.T, f *faultfs.FS) {
+		plain := arena.Mapped(arena.Options{}, arena.MapNone)
+		faulty := plain
+		faulty.FS = f
+		name := filepath.Join(t.TempDir(), "arena")
+		a, err := arena.Create(name, faulty)
+		require.NoError(t, err)
+		set(t, a, "k", "1", of(1, 1))
+		c := stage(t, a, "k", "2", of(2, 1))
+		if c.Commit() == nil {
+			a = reopen(t, a, faulty)
+			if c, err = a.StageRemove("k"); err == nil && c.Commit() == nil {
+				require.NoError(t, a.Close())
+				a = open(t, name, faulty)
+				_ = a.Sweep()
+				f.Heal()
+				_ = a.Close()
+				require.Empty(t, open(t, name, plain).Keys())
+			}
+		}
+		_ = a.Close()
+	})
+	require.Greater(t, hits, 3)
+}
+
+// An Undo that failed leaves a version in the file that is newer than the current one.
+func TestRemovalAfterAFailedUndo(t *testing.T) {
+	f := faultfs.New(fsys.OS)
+	opts := arena.Mapped(arena.Options{FS: f}, arena.MapNone)
+	a := create(t, opts)
+	set(t, a, "k", "1", of(1, 1))
+	c := stage(t, a, "k", "2", of(2, 1))
+	require.NoError(t, c.Commit())
+	f.Inject(faultfs.Fault{Op: faultfs.WriteAt, Span: faultfs.Always})
+	require.Error(t, c.Undo())
+	f.Heal()
+	require.True(t, get(t, a, "k").Equal(of(1, 1)))
+	require.Equal(t, []arena.Version{{Stamp: "2"}, {Stamp: "1", Current: true}}, a.Versions("k"))
+	c, err := a.StageRemove("k")
+	require.NoError(t, err)
+	require.NoError(t, c.Commit())
+	require.Empty(t, reopen(t, a, opts).Keys())
+}
+
+func TestRestoreReadsFirst(t *testing.T) {
+	a := create(t, arena.Options{})
+	set(t, a, "k", "1", of(1, 1000))
+	require.NoError(t, stage(t, a, "k", "2", of(2, 1000)).Commit())
+	v, err := a.Get("k")
+	require.NoError(t, err)
+	at := v.Fields()[0].Offset
+	require.NoError(t, v.Close())
+	a = reopen(t, a, arena.Options{})
+	require.NoError(t, a.Restore(t.Context(), "k", "2"))
+	c := stage(t, a, "k", "3", of(3, 1000)) // only staged, in the place of 1
+	_ = c
+	a = reopen(t, a, arena.Options{})
+	require.Equal(t, []arena.Version{{Stamp: "3"}, {Stamp: "2", Current: true}}, a.Versions("k"))
+	other, err := arena.Open(a.Name(), arena.Options{ReadOnly: true})
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+	f, err := os.OpenFile(a.Name(), os.O_RDWR, 0)
+	require.NoError(t, err)
+	for _, off := range []int64{arena.FirstLen, arena.FirstLen + 2*8192 + 4096, at} {
+		_, err = f.WriteAt([]byte{0xff}, off+900)
+		require.NoError(t, err)
+	}
+	require.NoError(t, f.Close())
+	require.ErrorIs(t, a.Restore(t.Context(), "k", "3"), arena.ErrChecksum)
+	require.Equal(t, []arena.Version{{Stamp: "3"}, {Stamp: "2", Current: true}}, a.Versions("k"), "and nothing changed")
+}
+
+// TestManyWritersAddTables makes goroutines find the table full at once.
+func TestManyWritersAddTables(t *testing.T) {
+	const writers, each = 8, 400
+	a := create(t, arena.Options{})
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				c, err := a.Stage(t.Context(), keyName(w*each+i), "s", of(int64(w*each+i), 3))
+				if err == nil {
+					err = errors.Join(c.Commit(), c.Finish())
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	checkSpace(t, a)
+	a = reopen(t, a, arena.Options{})
+	require.Len(t, a.Keys(), writers*each)
+	require.NoError(t, a.Verify(t.Context()))
+	checkSpace(t, a)
 }
 
 func TestReadersKeepTheirValue(t *testing.T) {

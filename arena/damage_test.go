@@ -76,7 +76,7 @@ func TestFlippedBits(t *testing.T) {
 		step = 17
 	}
 	unnoticed := 0
-	flip := func(from, to int) {
+	flip := func(from, to, step int) {
 		for i := from; i < to; i += step {
 			bit := byte(1) << (i % 8)
 			_, err := f.WriteAt([]byte{content[i] ^ bit}, int64(i))
@@ -100,11 +100,13 @@ func TestFlippedBits(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	flip(0, 200)
-	flip(4000, 4096)
+	flip(0, 200, step)
+	flip(4000, 4096, step)
 	require.Zero(t, unnoticed, "in the superblock")
-	flip(4096, 4096+9*arena.SlotLen)
-	flip(arena.FirstLen, len(content))
+	flip(arena.PageLen+arena.SlotLen, arena.PageLen+4*arena.SlotLen, 1)
+	require.Zero(t, unnoticed, "in slots")
+	flip(arena.PageLen, arena.PageLen+9*arena.SlotLen, step)
+	flip(arena.FirstLen, len(content), step)
 	require.NotZero(t, unnoticed, "in padding")
 }
 
@@ -208,6 +210,8 @@ func TestVerifyNamesWhatIsBad(t *testing.T) {
 			require.True(t, known(err))
 			for _, view := range []bool{false, true} {
 				into := of(7, 3)
+				flags := soa.Of([]bool{true, true, true})
+				into.Set("flags", flags)
 				read := func(names []string, opts arena.ReadOptions) error {
 					if view {
 						return v.View(t.Context(), names, opts, func(*soa.Dict) error { return nil })
@@ -216,7 +220,10 @@ func TestVerifyNamesWhatIsBad(t *testing.T) {
 				}
 				require.True(t, known(read(nil, arena.ReadOptions{})))
 				if !view {
-					require.True(t, into.Equal(of(7, 3)), "a failed Read leaves names, types and shapes")
+					require.Equal(t, []string{"x", "flags"}, into.Names(), "a failed Read leaves names, types and shapes")
+					for _, b := range flags.Bytes() {
+						require.LessOrEqual(t, b, byte(1), "they are Go bools")
+					}
 				}
 				for _, other := range v.Names() {
 					if other != field.Name {

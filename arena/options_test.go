@@ -216,3 +216,24 @@ func (s swapping) OpenFile(name string, flag int) (fsys.File, error) {
 	}
 	return s.FS.OpenFile(name, flag)
 }
+
+// TestNoSpaceLeavesHoles refuses a value for which the file would have to grow from
+// what is free at its end, a part of which has no disk space.
+func TestNoSpaceLeavesHoles(t *testing.T) {
+	a := create(t, arena.Options{Recycle: 400 << 10, Limit: 2 << 20})
+	set(t, a, "a", "s", of(1, 100_000))
+	set(t, a, "b", "s", of(2, 12_500))
+	remove(t, a, "a")
+	set(t, a, "c", "s", of(3, 25_000))
+	remove(t, a, "b")
+	u := a.Usage()
+	require.NotZero(t, u.Free)
+	require.NotZero(t, u.Holes)
+	_, err := a.Stage(t.Context(), "d", "s", of(4, 300_000))
+	require.ErrorIs(t, err, arena.ErrNoSpace)
+	checkSpace(t, a)
+	set(t, a, "d", "s", of(4, 200_000))
+	require.True(t, get(t, a, "d").Equal(of(4, 200_000)))
+	require.True(t, get(t, a, "c").Equal(of(3, 25_000)))
+	checkSpace(t, a)
+}
