@@ -475,6 +475,42 @@ func TestPutWaitsForPromotions(t *testing.T) {
 	}
 }
 
+// TestSharedArraysAreNotReleased: who releases what several readers were brought at once
+// takes it from none of them, be the value deleted meanwhile.
+func TestSharedArraysAreNotReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 1 << 20
+		slow := slowCodec{lz4(soa.Uint8), make(chan struct{}), nil}
+		in, err := New(nil, Options{Memory: n, Compressed: n, Codec: func(soa.DType) codec.Codec { return slow }})
+		require.NoError(t, err)
+		defer in.Close()
+		require.NoError(t, in.Put(background, "x", smooth(1, n)))
+		require.NoError(t, in.Evict(background, "x"))
+		var got [2]*soa.Dict
+		var readers sync.WaitGroup
+		for i := range got {
+			readers.Go(func() {
+				var err error
+				got[i], err = in.Get(background, "x", nil)
+				require.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		require.NoError(t, in.Delete("x"))
+		close(slow.open)
+		readers.Wait()
+		for i := range got {
+			got[i].Release()
+			fresh, err := soa.Array{}.Resize(soa.Uint8, n)
+			require.NoError(t, err)
+			clear(fresh.Bytes())
+			if i == 0 {
+				require.True(t, smooth(1, n).Equal(got[1]))
+			}
+		}
+	})
+}
+
 // TestPanicBelow: who waits for a read, or a write, that panics is not left waiting, and
 // nothing is lost.
 func TestPanicBelow(t *testing.T) {

@@ -88,4 +88,3 @@ func BenchmarkPut(b *testing.B) {
 		}
 	})
 }
-

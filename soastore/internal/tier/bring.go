@@ -45,8 +45,7 @@ func (t *Tiers) bring(ctx context.Context, v *value, reserved []*column, ahead b
 }
 
 // lead begins flights of those of the columns that nobody else brings, and returns
-// them with where they are. Of the others it gives the reserved
-// memory up.
+// them with where they are. Of the others it gives the reserved memory up.
 func (t *Tiers) lead(v *value, reserved []*column) (columns []*column, from []source) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -61,13 +60,15 @@ func (t *Tiers) lead(v *value, reserved []*column) (columns []*column, from []so
 	return columns, from
 }
 
-// land ends flights: it enters the arrays, unless there is an error.
+// land ends flights: it enters the arrays, unless there is an error. In any case they
+// are for all who asked for them, so none of these may release them.
 func (t *Tiers) land(v *value, columns []*column, arrays []soa.Array, err error, ahead bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, c := range columns {
 		f := c.flight
 		c.flight = nil
+		arrays[i].Keep()
 		f.array, f.err = arrays[i], err
 		close(f.done)
 		if err != nil || v.dead || c.consumed || c.in == t.raw {

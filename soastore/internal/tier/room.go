@@ -285,7 +285,8 @@ func (t *Tiers) mayWrite(v *value, d *demand) bool {
 	return t.below != nil && d.writes && len(d.failed) < maxFailures && (d.retries || v.failure == nil)
 }
 
-// drop takes c out of p, unless its value is dirty or pinned, and reports whether it is out.
+// drop takes c out of p, unless its value is dirty or pinned, and reports whether it is
+// out.
 func (t *Tiers) drop(p *pool, c *column) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -81,6 +81,7 @@ func (t *Tiers) writeAll(v *value, w *write) (disk int64, err error) {
 	for i, c := range v.columns {
 		d.Set(c.field.Name, arrays[i])
 	}
+	defer d.Release() // what was unpacked for it
 	return t.give(w.ctx, v, d)
 }
 
