@@ -166,7 +166,7 @@ func (a *Arena) lock() error {
 // equip makes ready what makes reading and writing fast.
 func (a *Arena) equip() error {
 	kind := fsys.Unknown
-	if t, err := a.files.TypeOf(filepath.Dir(a.name)); err == nil { // else all is as safe, and slower
+	if t, err := a.files.TypeOf(a.name); err == nil { // else all is as safe, and slower
 		kind = t.Kind
 	}
 	if !a.opts.ReadOnly {

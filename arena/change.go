@@ -101,7 +101,7 @@ func (c *Change) Undo() error {
 	c.hide()
 	var err error
 	if c.new != nil {
-		err = c.eraseNew()
+		err = c.a.erase(c.entries[0], c.new)
 	} else {
 		err = c.unremove()
 	}
@@ -120,16 +120,6 @@ func (c *Change) hide() {
 			e.makeCurrent(c.old[i])
 		}
 	}
-}
-
-func (c *Change) eraseNew() error {
-	err := c.a.erase(c.new)
-	if err == nil {
-		c.a.mu.Lock()
-		defer c.a.mu.Unlock()
-		c.entries[0].drop(c.new)
-	}
-	return err
 }
 
 func (c *Change) unremove() (err error) {

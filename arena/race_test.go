@@ -67,6 +67,19 @@ func TestReadersDuringChanges(t *testing.T) {
 				}
 			})
 		}
+		reading.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := a.Verify(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
 		writing.Wait()
 		close(done)
 		reading.Wait()

@@ -2,6 +2,7 @@ package arena
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -110,13 +111,16 @@ func (s *space) carve(off, end int64) (holes []span) {
 	return holes
 }
 
-// give adds a range that is in no span.
+// give adds a range that is in no span. It panics if it is: two values would get it.
 func (s *space) give(p span) {
 	if p.len == 0 {
 		return
 	}
 	s.count(p, p.len)
 	i, _ := slices.BinarySearchFunc(s.spans, p.off, func(p span, off int64) int { return cmp.Compare(p.off, off) })
+	if i > 0 && s.spans[i-1].end() > p.off || i < len(s.spans) && s.spans[i].off < p.end() {
+		panic(fmt.Sprintf("arena: %v is free already: %v", p, s.spans))
+	}
 	before := i > 0 && s.spans[i-1].end() == p.off && s.spans[i-1].hole == p.hole
 	after := i < len(s.spans) && p.end() == s.spans[i].off && s.spans[i].hole == p.hole
 	switch {

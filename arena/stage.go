@@ -124,7 +124,7 @@ func (a *Arena) place(ctx context.Context, e *entry, v *version, d *soa.Dict) (e
 	if err == nil {
 		err = a.writeVersion(v, prepared)
 	}
-	if err != nil && a.erase(v) == nil {
+	if err != nil && a.erase(e, v) == nil {
 		return err
 	}
 	a.mu.Lock() // also if it can neither be written nor erased: the file may have it

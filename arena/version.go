@@ -20,7 +20,7 @@ type version struct {
 	gone    bool          // the slot is free: so is the extent, after the last reader
 }
 
-// write writes the slot of v in the given state.
+// writeVersion writes the slot of v in the given state.
 func (a *Arena) writeVersion(v *version, s state) error {
 	v.state = s
 	v.slot.put(v.rec[:], a.super.id)
@@ -35,14 +35,16 @@ func (a *Arena) setState(v *version, s state) error {
 	return a.writeState(v.at, v.rec[:])
 }
 
-// erase frees the slot of v, and its extent when it has no reader left.
-func (a *Arena) erase(v *version) error {
+// erase takes v, which is not current, out of the file and out of e. Its extent is
+// free when it has no reader left.
+func (a *Arena) erase(e *entry, v *version) error {
 	clear(v.rec[stateAt:])
 	if err := a.writeState(v.at, v.rec[:]); err != nil {
 		return err
 	}
 	a.mu.Lock()
 	a.slots = append(a.slots, v.at)
+	e.drop(v)
 	v.gone = true
 	idle := v.readers == 0
 	a.mu.Unlock()
@@ -77,17 +79,15 @@ func (a *Arena) eraseOthers(e *entry, which func(*version) bool) error {
 				return err
 			}
 		}
-		if err := a.erase(v); err != nil {
+		if err := a.erase(e, v); err != nil {
 			return err
 		}
-		a.mu.Lock()
-		e.drop(v)
-		a.mu.Unlock()
 	}
 }
 
 func anyVersion(*version) bool { return true }
 
+// oldest returns the oldest version that is not current and that which holds for.
 func (a *Arena) oldest(e *entry, which func(*version) bool) (oldest *version) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
