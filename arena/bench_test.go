@@ -51,7 +51,7 @@ func against(b *testing.B, bytes int64, first, second func()) {
 		}
 	}
 	b.ReportMetric(float64(bytes)*float64(b.N)/times[0].Seconds()/1e6, "MB/s")
-	b.ReportMetric(times[1].Seconds()/times[0].Seconds(), "of-raw")
+	b.ReportMetric(times[1].Seconds()/times[0].Seconds(), "of-second")
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -152,6 +152,19 @@ func BenchmarkLargeRead(b *testing.B) {
 		})
 		require.NoError(b, v.Close())
 	}
+}
+
+// BenchmarkDirect compares sets past the system's cache with sets through it.
+func BenchmarkDirect(b *testing.B) {
+	d := columns(8, 4<<20)
+	dir := b.TempDir()
+	set := func(name string, direct bool) func() {
+		a, err := arena.Create(filepath.Join(dir, name), arena.Options{Direct: direct})
+		require.NoError(b, err)
+		b.Cleanup(func() { require.NoError(b, a.Remove()) })
+		return func() { mustSet(b, a, d) }
+	}
+	against(b, int64(d.NBytes()), set("direct", true), set("cached", false))
 }
 
 func BenchmarkTiny(b *testing.B) {

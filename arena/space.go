@@ -119,7 +119,7 @@ func (s *space) give(p span) {
 	s.count(p, p.len)
 	i, _ := slices.BinarySearchFunc(s.spans, p.off, func(p span, off int64) int { return cmp.Compare(p.off, off) })
 	if i > 0 && s.spans[i-1].end() > p.off || i < len(s.spans) && s.spans[i].off < p.end() {
-		panic(fmt.Sprintf("arena: %v is free already: %v", p, s.spans))
+		panic(fmt.Sprintf("arena: the %d bytes at %d are free already", p.len, p.off))
 	}
 	before := i > 0 && s.spans[i-1].end() == p.off && s.spans[i-1].hole == p.hole
 	after := i < len(s.spans) && p.end() == s.spans[i].off && s.spans[i].hole == p.hole

@@ -82,8 +82,8 @@ func (v *Value) View(ctx context.Context, names []string, opts ReadOptions, fn f
 		own = fn(d)
 		return own
 	})
-	if err != nil && err == own {
-		return err
+	if own != nil {
+		return own
 	}
 	return v.failed("view", err)
 }
