@@ -12,52 +12,93 @@ import (
 // can be read as an empty one. A Dict is handed on by pointer: [Dict.Share], not
 // an assignment, makes a second one.
 type Dict struct {
-	names  []string
-	arrays map[string]Array
+	fields []named
+	index  map[string]int // position by name; nil while there are few fields
 }
+
+// named is an array with its name.
+type named struct {
+	name  string
+	array Array
+}
+
+// few is up to how many names are found sooner by looking at each than in a map.
+const few = 16
 
 // NewDict returns an empty Dict.
 func NewDict() *Dict { return &Dict{} }
 
+// find returns the position of name, -1 if it is not there.
+func (d *Dict) find(name string) int {
+	if d == nil {
+		return -1
+	}
+	if d.index != nil {
+		if i, ok := d.index[name]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range d.fields {
+		if d.fields[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
 // Set puts the array a under name: in place of the one that has that name, else
 // after all others. It keeps the view, not a copy of the elements.
 func (d *Dict) Set(name string, a Array) {
-	if d.arrays == nil {
-		d.arrays = make(map[string]Array)
+	if i := d.find(name); i >= 0 {
+		d.fields[i].array = a
+		return
 	}
-	if _, ok := d.arrays[name]; !ok {
-		d.names = append(d.names, name)
+	d.fields = append(d.fields, named{name, a})
+	switch {
+	case d.index != nil:
+		d.index[name] = len(d.fields) - 1
+	case len(d.fields) > few:
+		d.reindex()
 	}
-	d.arrays[name] = a
+}
+
+// reindex makes the index that there should be.
+func (d *Dict) reindex() {
+	d.index = nil
+	if len(d.fields) <= few {
+		return
+	}
+	d.index = make(map[string]int, 2*len(d.fields))
+	for i := range d.fields {
+		d.index[d.fields[i].name] = i
+	}
 }
 
 // Get returns the array under name, and whether there is one.
 func (d *Dict) Get(name string) (Array, bool) {
-	if d == nil {
-		return Array{}, false
+	if i := d.find(name); i >= 0 {
+		return d.fields[i].array, true
 	}
-	a, ok := d.arrays[name]
-	return a, ok
+	return Array{}, false
 }
 
 // Has reports whether there is an array under name.
-func (d *Dict) Has(name string) bool {
-	_, ok := d.Get(name)
-	return ok
-}
+func (d *Dict) Has(name string) bool { return d.find(name) >= 0 }
 
 // Delete takes the array under name out; without one it does nothing.
 func (d *Dict) Delete(name string) {
-	if d.Has(name) {
-		delete(d.arrays, name)
-		d.names = slices.DeleteFunc(d.names, func(n string) bool { return n == name })
+	if i := d.find(name); i >= 0 {
+		d.fields = slices.Delete(d.fields, i, i+1)
+		d.reindex()
 	}
 }
 
 // Clear takes all arrays out.
 func (d *Dict) Clear() {
 	if d != nil {
-		*d = Dict{}
+		clear(d.fields) // so that nothing holds on to the arrays
+		d.fields, d.index = d.fields[:0], nil
 	}
 }
 
@@ -66,15 +107,19 @@ func (d *Dict) Len() int {
 	if d == nil {
 		return 0
 	}
-	return len(d.names)
+	return len(d.fields)
 }
 
 // Names returns the names in order, as a slice of the caller's own.
 func (d *Dict) Names() []string {
-	if d == nil {
+	if d.Len() == 0 {
 		return nil
 	}
-	return slices.Clone(d.names)
+	names := make([]string, len(d.fields))
+	for i := range names {
+		names[i] = d.fields[i].name
+	}
+	return names
 }
 
 // All runs over names and arrays in order. The Dict must not change meanwhile.
@@ -83,8 +128,8 @@ func (d *Dict) All() iter.Seq2[string, Array] {
 		if d == nil {
 			return
 		}
-		for _, name := range d.names {
-			if !yield(name, d.arrays[name]) {
+		for i := range d.fields {
+			if !yield(d.fields[i].name, d.fields[i].array) {
 				return
 			}
 		}
@@ -135,8 +180,9 @@ func (d *Dict) Select(names ...string) (*Dict, error) {
 // Share returns a Dict of its own with the same arrays, sharing their memory.
 func (d *Dict) Share() *Dict {
 	out := NewDict()
-	for name, a := range d.All() {
-		out.Set(name, a)
+	if d != nil {
+		out.fields = slices.Clone(d.fields)
+		out.reindex()
 	}
 	return out
 }

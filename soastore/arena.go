@@ -183,8 +183,8 @@ func (f *arenaFormat) stage(call *call, ch *change, d *soa.Dict, _ *entry) (file
 	if err != nil {
 		return files{}, err
 	}
-	ch.steps = append(ch.steps, c)
-	return files{data: f.own(call.key), size: int64(d.NBytes())}, nil
+	ch.steps = append(ch.oneStep[:0], c)
+	return files{size: int64(d.NBytes())}, nil
 }
 
 func (f *arenaFormat) remove(ch *change, key string, have files) {

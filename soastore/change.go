@@ -22,8 +22,10 @@ import (
 //
 // It is used by one goroutine.
 type change struct {
-	fs    fsys.FS
-	token string
+	fs fsys.FS
+	// store and seq make the token of this change's names.
+	store string
+	seq   uint32
 	// alone says that no other rank makes anything visible, so that this rank's
 	// commit is the last step that can fail, and the old content need not be kept.
 	alone bool
@@ -42,6 +44,7 @@ type change struct {
 	edits   []edit
 	garbage []string // what nothing refers to once the change is agreed
 	steps   []step   // changes inside a file that is kept
+	oneStep [1]step
 }
 
 // step is a planned change inside a file.
@@ -62,8 +65,16 @@ type edit struct {
 	aside   string // where the old content is meanwhile, once it is there
 }
 
-func (c *change) partialName(name string) string { return name + "." + c.token + partialSuffix }
-func (c *change) oldName(name string) string     { return name + "." + c.token + oldSuffix }
+// partialName, oldName and spareName are what name's content is called meanwhile. The
+// token in them is the call's: a rank may still be removing what it left of an earlier
+// call when others are well into this one.
+func (c *change) partialName(name string) string { return c.tokenName(name, partialSuffix) }
+func (c *change) oldName(name string) string     { return c.tokenName(name, oldSuffix) }
+func (c *change) spareName(name string) string   { return c.tokenName(name, spareSuffix) }
+
+func (c *change) tokenName(name, suffix string) string {
+	return fmt.Sprintf("%s.%s%08x%s", name, c.store, c.seq, suffix)
+}
 
 // allocateFrom is the size in bytes from which space for a new file is set aside
 // before it is written: that makes writing half as fast again, and says early that

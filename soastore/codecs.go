@@ -25,6 +25,9 @@ func parseChoice(text string) (c codecChoice, err error) {
 	if c.name = parts[0]; c.name == "none" {
 		c.name = ""
 	}
+	if c.name == "" && len(parts) > 1 {
+		return c, fmt.Errorf("%w: codec %q: without a codec there is neither level nor shuffle", ErrOptions, text)
+	}
 	for _, part := range parts[1:] {
 		level, err := strconv.Atoi(part)
 		shuffle, ok := shuffles[part]

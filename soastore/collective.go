@@ -48,6 +48,7 @@ type call struct {
 	ballot
 	s    *Spill
 	held []*entry // their files are being changed
+	one  [1]*entry
 }
 
 // begin starts a collective call. The caller holds turn.
@@ -64,6 +65,7 @@ func (s *Spill) begin(ctx context.Context, op, key string) (*call, error) {
 
 // hold keeps readers away from the files of keys until end.
 func (c *call) hold(keys ...string) {
+	c.held = c.one[:0]
 	for _, key := range keys {
 		if e := c.s.lookup(key); e != nil {
 			e.use.Lock()
@@ -146,10 +148,7 @@ func (s *Spill) left(names []string) {
 
 // newChange begins a change, and tries again to remove what earlier ones left.
 func (s *Spill) newChange() *change {
-	// The token is this call's: a rank may still be removing what it left of an
-	// earlier call when others are well into this one.
-	token := fmt.Sprintf("%s%08x", s.token[:tokenLen-8], uint32(s.seq))
-	ch := &change{fs: s.fs, token: token, sync: s.opts.Sync, alone: s.format.committers() == 1, folders: s.format.folders(), spares: s.spares}
+	ch := &change{fs: s.fs, store: s.token[:tokenLen-8], seq: uint32(s.seq), sync: s.opts.Sync, alone: s.format.committers() == 1, folders: s.format.folders(), spares: s.spares}
 	s.mu.Lock()
 	names := s.leftover
 	s.leftover = nil

@@ -3,6 +3,7 @@ package soastore
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/soastore/soa/genericio"
 )
@@ -41,7 +42,7 @@ func (f rankFiles) staged(ch *change, key string, size int64, old *entry) files 
 // setStamp says in a file which Set wrote it, so that files of two Sets, which a
 // crash can leave side by side, are told apart.
 func (f rankFiles) setStamp(call *call) string {
-	return fmt.Sprintf("soa set %s.%d", f.s.token, call.seq)
+	return "soa set " + f.s.token + "." + strconv.FormatUint(call.seq, 10)
 }
 
 func (f rankFiles) witness(key string) string { return f.own(key) }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/soastore/soa"
@@ -166,7 +165,13 @@ func (s *Spill) withReader(ctx context.Context, key string, names []string, fn u
 // readEntry calls fn with a reader of e, whose lock for use is held, and lets go
 // of the lock.
 func (s *Spill) readEntry(key string, e *entry, names []string, fn use) error {
-	opened := sync.OnceFunc(e.use.RUnlock)
+	locked := true
+	opened := func() {
+		if locked {
+			e.use.RUnlock()
+			locked = false
+		}
+	}
 	defer opened()
 	r, err := s.openEntry(key, e)
 	if err != nil {

@@ -146,7 +146,7 @@ func (c *change) recycle(file, name string) bool {
 	if err != nil || !info.Mode().IsRegular() || !c.spares.accepts(info.Size()) {
 		return false
 	}
-	kept := file + "." + c.token + spareSuffix
+	kept := c.spareName(file)
 	if c.fs.Rename(name, kept) != nil {
 		return false
 	}
