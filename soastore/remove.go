@@ -153,7 +153,7 @@ func (s *Spill) purge(owned map[string]files) error {
 	}
 	s.leftover = nil
 	if s.opts.Path != "" {
-		err = errors.Join(err, s.format.stop(!s.opts.Keep))
+		err = errors.Join(err, s.format.stop(true))
 	}
 	return err
 }

@@ -37,6 +37,11 @@ var diskTests = []struct {
 	{"no folder", folderGone, newFolder},
 }
 
+// breaks reports whether a test means anything for a kind of store. An arena stays
+// open: its disk cannot be made read-only meanwhile, and it does not go with its
+// folder.
+func breaks(program string, kind storetest.Kind) bool { return program == "fill" || !kind.Arena }
+
 func newTmpfs(t *testing.T) string { return testkit.Tmpfs(t, diskSize) }
 
 // newFolder returns a folder in one that may be written to as well.
@@ -49,6 +54,9 @@ func newFolder(t *testing.T) string {
 func TestBrokenDisk(t *testing.T) {
 	for _, test := range diskTests {
 		for _, kind := range fileKinds() {
+			if !breaks(test.program, kind) {
+				continue
+			}
 			t.Run(test.program+", "+kind.Name, func(t *testing.T) {
 				testkit.NoLeaks(t)
 				dir := test.dir(t)

@@ -22,7 +22,7 @@ func kindNamed(name string) (storetest.Kind, error) {
 func fileKinds() []storetest.Kind {
 	var out []storetest.Kind
 	for _, k := range storetest.Kinds {
-		if k.Files && !k.Varied {
+		if k.Files && !k.Varied && !k.Tiered {
 			out = append(out, k)
 		}
 	}
