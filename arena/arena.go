@@ -26,7 +26,8 @@ type Options struct {
 	// default is for reading and writing, alone.
 	ReadOnly bool
 	// Recycle is how many bytes of free space keep their disk space, for values to
-	// come; that of more is given back. Negative is none. The default is all.
+	// come; that of more is given back. Negative is none. The default is as many as
+	// the largest value took and an eighth of the file, each at least 64 MiB.
 	Recycle int64
 	// Limit is how many bytes of disk space the file may take. The default is no
 	// limit but the disk's.
@@ -60,6 +61,7 @@ type Arena struct {
 	seq     uint64
 	keys    map[string]*entry
 	space   space
+	largest int64   // bytes of the largest extent asked for
 	slots   []int64 // free ones
 	lastTab int64   // where the last table's first slot is
 	damaged []damage
@@ -113,12 +115,6 @@ func newArena(name string, opts Options) *Arena {
 	}
 	if a.opts.Limit == 0 {
 		a.opts.Limit = noLimit
-	}
-	switch {
-	case opts.Recycle == 0:
-		a.opts.Recycle = noLimit
-	case opts.Recycle < 0:
-		a.opts.Recycle = 0
 	}
 	return a
 }

@@ -17,6 +17,7 @@ const (
 func (a *Arena) alloc(n int64) (extent, error) {
 	n = roundUp(n, page)
 	a.mu.Lock()
+	a.largest = max(a.largest, n)
 	off, ok := a.space.take(n)
 	a.mu.Unlock()
 	if ok {
@@ -29,13 +30,23 @@ func (a *Arena) alloc(n int64) (extent, error) {
 func (a *Arena) free(ext extent) {
 	a.mu.Lock()
 	a.space.give(span{off: ext.off, len: ext.len})
-	over := a.space.free > a.opts.Recycle
+	keep := a.recycle()
+	over := a.space.free > keep
 	a.mu.Unlock()
 	if over {
 		a.resize.Lock()
 		defer a.resize.Unlock()
-		a.trim(a.opts.Recycle)
+		a.trim(keep)
 	}
+}
+
+// recycle returns how many bytes of free space keep their disk space. The caller
+// holds mu.
+func (a *Arena) recycle() int64 {
+	if a.opts.Recycle == 0 { // more than the file grows by, or it would grow and shrink by turns
+		return max(growMin, (a.space.end-a.space.holes)/8) + max(growMin, a.largest)
+	}
+	return max(0, a.opts.Recycle)
 }
 
 // grow is alloc where no span with disk space is large enough. The file grows by
@@ -58,7 +69,7 @@ func (a *Arena) grow(n int64) (extent, error) {
 func (a *Arena) growStep() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	room := max(0, a.opts.Recycle-a.space.free)
+	room := max(0, a.recycle()-a.space.free)
 	return min(max(growMin, a.blocks/8), room) / page * page
 }
 

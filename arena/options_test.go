@@ -30,7 +30,7 @@ func onDisk(t *testing.T, name string) int64 {
 func TestRecycle(t *testing.T) {
 	const rows = 200_000 // 1.6 MB
 	for name, test := range map[string]struct{ recycle, least, most int64 }{
-		"all":  {0, 40 << 20, 1 << 62},
+		"all":  {1 << 60, 40 << 20, 1 << 62},
 		"some": {3 << 20, 3 << 20, 4 << 20},
 		"none": {-1, 0, 1 << 20},
 	} {
@@ -64,6 +64,25 @@ func TestRecycle(t *testing.T) {
 			require.NoError(t, a.Verify(t.Context()))
 		})
 	}
+}
+
+// By default a file keeps what the largest value took, so that values of one size can
+// replace each other in the same place.
+func TestRecycleDefault(t *testing.T) {
+	const rows = 12 << 20 // 96 MiB
+	dir := memoryFolder(t)
+	a, err := arena.Create(filepath.Join(dir, "arena"), arena.Options{})
+	require.NoError(t, err)
+	begin(t, a)
+	set(t, a, "a", "s", of(1, rows))
+	set(t, a, "a", "s", of(2, rows))
+	set(t, a, "b", "s", of(3, rows))
+	remove(t, a, "a")
+	remove(t, a, "b")
+	rest := onDisk(t, a.Name())
+	require.GreaterOrEqual(t, rest, int64(rows*8))
+	require.LessOrEqual(t, rest, int64(rows*8+65<<20))
+	checkSpace(t, a)
 }
 
 func TestLimit(t *testing.T) {
