@@ -17,7 +17,6 @@ type disks struct {
 	limit int64 // bytes in all; 0 for none
 
 	mu    sync.Mutex
-	used  int64 // bytes in all, and of writes under way
 	where map[string]*disk
 }
 
@@ -26,7 +25,10 @@ type disk struct {
 	Path
 	fileSystem fsys.Type
 	spill      *Spill
-	used       int64 // guarded by disks.mu
+
+	// Guarded by disks.mu:
+	used    int64 // bytes of its values
+	pending int64 // bytes at most of writes under way
 }
 
 // fileHead is more than a file has beside its elements and for each field.
@@ -62,7 +64,7 @@ func (b *disks) Put(ctx context.Context, id string, d *soa.Dict) (int64, error) 
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		reasons = append(reasons, fmt.Errorf("%s: %w", k.Path.Path, err))
+		reasons = append(reasons, fmt.Errorf("%s: %w", k.Path.Path, ofBelow(err)))
 	}
 	return 0, errors.Join(reasons...)
 }
@@ -72,27 +74,50 @@ func (b *disks) reserve(k *disk, need int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case k.Limit > 0 && k.used+need > k.Limit:
-		return fmt.Errorf("%w: %d of %d bytes are used, and %d needed", ErrNoSpace, k.used, k.Limit, need)
-	case b.limit > 0 && b.used+need > b.limit:
-		return fmt.Errorf("%w: in all paths %d of %d bytes are used, and %d needed", ErrNoSpace, b.used, b.limit, need)
+	case k.Limit > 0 && k.used+k.pending+need > k.Limit:
+		return fmt.Errorf("%w: %d of %d bytes are used, and %d needed", ErrNoSpace, k.used+k.pending, k.Limit, need)
+	case b.limit > 0 && b.taken()+need > b.limit:
+		return fmt.Errorf("%w: in all paths %d of %d bytes are used, and %d needed", ErrNoSpace, b.taken(), b.limit, need)
 	}
-	k.used += need
-	b.used += need
+	k.pending += need
 	return nil
+}
+
+// taken returns the bytes that all files take, and those under way. A single arena
+// keeps to the limit itself; of several it counts what they have beside the values
+// too. The caller holds mu.
+func (b *disks) taken() (sum int64) {
+	for _, k := range b.list {
+		used := k.used
+		if len(b.list) > 1 {
+			used = max(used, k.spill.arenaBytes())
+		}
+		sum += used + k.pending
+	}
+	return sum
+}
+
+// arenaBytes returns the bytes that are in use in the store's arena, 0 if it has none.
+func (s *Spill) arenaBytes() int64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f, ok := s.format.(*arenaFormat)
+	if !ok || s.closed {
+		return 0
+	}
+	used, _ := f.usage()
+	return used
 }
 
 // settle makes of what was reserved what was used.
 func (b *disks) settle(k *disk, id string, reserved, size int64, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !ok {
-		size = 0
-	} else {
+	k.pending -= reserved
+	if ok {
 		b.where[id] = k
+		k.used += size
 	}
-	k.used += size - reserved
-	b.used += size - reserved
 }
 
 // adopt takes in a value that is there.
@@ -115,7 +140,7 @@ func (b *disks) Read(ctx context.Context, id string, into *soa.Dict, names []str
 	if err != nil {
 		return err
 	}
-	return s.readInto(ctx, id, into, names)
+	return ofBelow(s.readInto(ctx, id, into, names))
 }
 
 // View calls fn with the named fields.
@@ -124,7 +149,7 @@ func (b *disks) View(ctx context.Context, id string, names []string, fn func(*so
 	if err != nil {
 		return err
 	}
-	return s.ViewContext(ctx, id, names, fn)
+	return ofBelow(s.ViewContext(ctx, id, names, fn))
 }
 
 // Delete removes values.
@@ -151,7 +176,6 @@ func (b *disks) forget(id string, size int64) {
 	defer b.mu.Unlock()
 	if k := b.where[id]; k != nil {
 		k.used -= size
-		b.used -= size
 		delete(b.where, id)
 	}
 }

@@ -88,6 +88,7 @@ func classify(err error) error {
 	kinds := []struct{ have, kind error }{
 		{syscall.ENOSPC, ErrNoSpace}, {syscall.EDQUOT, ErrNoSpace}, {syscall.EROFS, fs.ErrPermission},
 		{arena.ErrNoSpace, ErrNoSpace}, {arena.ErrInUse, ErrInUse}, {tier.ErrNoSpace, ErrNoSpace},
+		{tier.ErrClosed, ErrClosed}, {tier.ErrNotFound, ErrNotFound},
 		{soa.ErrField, ErrNoField}, {soa.ErrShape, ErrShape}, {soa.ErrDType, ErrDType},
 	}
 	for _, k := range kinds {

@@ -21,7 +21,8 @@ type GlobalStats struct {
 	// Slowest is the rank whose calls took the longest: Writing, Reading and Cleanup
 	// together.
 	Slowest int
-	// Figures has each number of Stats under its name: "Bytes", "Tiers.memory.Hits".
+	// Figures has each number of Stats under its name: "Bytes", "Tiers.memory.Hits",
+	// "Paths./scratch/run7.Used".
 	// Durations are in seconds.
 	Figures map[string]Spread
 }
@@ -110,13 +111,17 @@ func (st *Stats) figures() map[string]float64 {
 	}
 	for _, t := range st.Tiers {
 		for name, v := range map[string]float64{
-			"Values": float64(t.Values), "Fields": float64(t.Fields), "Raw": float64(t.Raw), "Stored": float64(t.Stored),
+			"Budget": float64(t.Budget), "Values": float64(t.Values), "Fields": float64(t.Fields), "Raw": float64(t.Raw), "Stored": float64(t.Stored),
 			"Hits": float64(t.Hits), "Misses": float64(t.Misses), "Promotions": float64(t.Promotions), "Evictions": float64(t.Evictions),
 			"BytesRead": float64(t.BytesRead), "BytesWritten": float64(t.BytesWritten),
 			"Reading": t.Reading.Seconds(), "Writing": t.Writing.Seconds(),
 		} {
 			out["Tiers."+t.Name+"."+name] = v
 		}
+	}
+	for _, p := range st.Paths {
+		out["Paths."+p.Path+".Limit"] = float64(p.Limit)
+		out["Paths."+p.Path+".Used"] = float64(p.Used)
 	}
 	return out
 }

@@ -113,7 +113,7 @@ func (t *Tiered) SetContext(ctx context.Context, key string, d *soa.Dict) error 
 		if t.opts.CopyOnSet {
 			kept = d.Clone()
 		}
-		err = t.tiers.Put(ctx, id, kept)
+		err = byKey(t.tiers.Put(ctx, id, kept))
 		placed = err == nil
 	}
 	if err := b.agree(err, schemaOf(t.comm, d)); err != nil {
@@ -238,7 +238,7 @@ func (t *Tiered) FlushContext(ctx context.Context) error {
 		return err
 	}
 	defer t.timed(&t.stats.Writing)()
-	return b.agree(t.tiers.Flush(ctx), "")
+	return b.agree(byKey(t.tiers.Flush(ctx)), "")
 }
 
 // Close ends the store; see Store. With Keep it is a Flush first, and if that fails
@@ -252,7 +252,7 @@ func (t *Tiered) Close() error {
 	}
 	defer t.timed(&t.stats.Cleanup)()
 	if t.opts.Keep {
-		err = t.tiers.Flush(b.ctx)
+		err = byKey(t.tiers.Flush(b.ctx))
 	}
 	err = b.agree(err, "")
 	t.mu.Lock()

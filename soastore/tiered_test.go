@@ -3,9 +3,7 @@ package soastore_test
 import (
 	"fmt"
 	"log/slog"
-	"maps"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/soastore/soa"
@@ -121,7 +119,7 @@ func TestTieredRoundTrips(t *testing.T) {
 				}
 				s := openTiered(e, opts)
 				values := raggedValues(e)
-				for _, key := range slices.Sorted(maps.Keys(values)) {
+				for _, key := range keysOf(values) {
 					require.NoError(e, s.Set(key, values[key]))
 				}
 				var used []string

@@ -94,5 +94,5 @@ func (t *Tiered) declare(op string, accesses []Access, fn func([]tier.Access) er
 	if failures != nil {
 		return errors.Join(failures...)
 	}
-	return keyError(op, "", fn(out))
+	return keyError(op, "", byKey(fn(out)))
 }

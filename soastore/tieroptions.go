@@ -82,16 +82,20 @@ func (o *TierOptions) check() error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...)
 	}
-	paths := o.paths()
+	paths, f := o.paths(), o.Files
 	switch {
-	case o.Memory < 0 || o.Compressed < 0 || o.Disk < 0 || o.Writers < 0:
-		return fail("Memory %d, Compressed %d, Disk %d and Writers %d: none may be negative", o.Memory, o.Compressed, o.Disk, o.Writers)
+	case o.Memory < 0 || o.Compressed < 0 || o.Disk < 0 || o.Writers < 0 || o.Timeout < 0:
+		return fail("Memory %d, Compressed %d, Disk %d, Writers %d and Timeout %d: none may be negative", o.Memory, o.Compressed, o.Disk, o.Writers, o.Timeout)
 	case o.Path != "" && o.Paths != nil:
 		return fail("Path %q and Paths %v: one of the two", o.Path, o.Paths)
 	case len(paths) == 0 && o.Disk > 0:
 		return fail("Disk %d, but no Path for files", o.Disk)
 	case len(paths) == 0 && (o.Keep || o.Reopen || o.Async):
 		return fail("Keep %t, Reopen %t, Async %t, but no Path for files", o.Keep, o.Reopen, o.Async)
+	case len(paths) == 0 && o.Open != nil:
+		return fail("Open, but no Path for files")
+	case len(paths) == 0 && (f.Codec != "" || f.Sync || f.Direct || f.RecycleBytes != 0 || f.Verify != VerifyAlways):
+		return fail("Files, but no Path for them")
 	case o.Writers > 0 && !o.Async:
 		return fail("Writers %d, but not Async", o.Writers)
 	case o.Compressed == 0 && o.MemoryCodec != "":
@@ -118,7 +122,8 @@ func (o *TierOptions) check() error {
 // checkFiles refuses what Files cannot say.
 func (o *TierOptions) checkFiles() error {
 	f := o.Files
-	if f.Path != "" || f.MemoryCodec != "" || f.Independent || f.CopyOnSet || f.Keep || f.Reopen || f.Redistribute || f.Writable || f.Timeout != 0 {
+	if f.Path != "" || f.MemoryCodec != "" || f.Independent || f.CopyOnSet || f.Keep || f.Reopen || f.Redistribute || f.Writable || f.Timeout != 0 ||
+		f.Layout != LayoutPerRank || f.Coordinates != [3]string{} || f.Ghosts != nil {
 		return fmt.Errorf("%w: Files has an option that is the tiered store's: there are Codec, Sync, Direct, RecycleBytes and Verify", ErrOptions)
 	}
 	return nil

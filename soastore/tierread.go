@@ -110,7 +110,7 @@ func (t *Tiered) withID(key string, fn func(id string) error) error {
 			t.consume(id)
 		}
 		if !errors.Is(err, tier.ErrNotFound) && !errors.Is(err, ErrNotFound) {
-			return err
+			return about(v.id, err)
 		}
 		if now, err := t.find(key); err != nil {
 			return err
