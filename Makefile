@@ -22,6 +22,7 @@ demo: ## build, run the merger tree example on 4 MPI ranks, list what it spilled
 test: setup-test ## run all tests: unit, race, mpirun, NumPy, some seconds of fuzzing
 	$(GO) test -timeout 15m ./...
 	$(GO) test -race -short -timeout 15m $$($(GO) list ./... | grep -v /comm/mpi)
+	cd bench && $(GO) test -timeout 5m ./...
 	scripts/fuzz.sh $(FUZZTIME)
 
 race: ## run the tests that need no MPI under the race detector

@@ -20,6 +20,7 @@ type contest struct {
 	rounds  int
 	entries []entry
 	goals   []goal
+	aim     string             // the part that goals are aimed at; "" for every one
 	atMost  map[string]float64 // figures that are aimed at, by contestant
 
 	parts    []string                             // of what is measured; nil is one part without a name

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // sizes are how much is measured.
@@ -330,13 +331,25 @@ func (c *contest) twice(name, kind, op string, least float64) {
 }
 
 // tree is the workload that soastore was made for.
+// tieredTree is the merger tree with memory for a quarter of its data, the rest in
+// arenas, and a plan of its reads.
+const tieredTree = "tiered, 1/4 in memory"
+
+// treeRow is how many bytes a rank puts away for each of its steps and --rows, since
+// earlier steps have fewer rows.
+const treeRow = 55
+
 func (h *hall) tree(z sizes) []contest {
 	c := contest{section: "Merger tree: examples/mergertree on 2 ranks", title: "time in the stores", unit: milliseconds,
-		rounds: z.treeRounds, parts: treePhases,
-		goals: []goal{{"GenericIO", "memory", 0}, {"NPZ", "memory", 0}}}
+		rounds: z.treeRounds, parts: treePhases, aim: "all phases",
+		goals: []goal{{"GenericIO", "memory", 0}, {"NPZ", "memory", 0}, {"arena", "memory", 0}, {tieredTree, "memory", 0}, {tieredTree, "NPZ", 0}}}
 	all := h.on(c)
+	all[0].goals = append(slices.Clone(c.goals[:3]), goal{tieredTree, "memory", 0.67}, goal{tieredTree, "NPZ", 2}) // on disk
+	quarter := strconv.Itoa(z.steps * z.rows * treeRow / 4)
 	for i := range all {
-		all[i].enterAll = mergertree(all[i].place, z.steps, z.rows, []tree{{"GenericIO", "gio", nil}, {"NPZ", "npz", nil}, {"memory", "mem", nil}})
+		all[i].enterAll = mergertree(all[i].place, z.steps, z.rows, []tree{
+			{"GenericIO", "gio", nil}, {"NPZ", "npz", nil}, {"arena", "arena", nil}, {"memory", "mem", nil},
+			{tieredTree, "tiered", []string{"--memory", quarter}}})
 	}
 	return all
 }

@@ -44,7 +44,7 @@ func (c *contest) tables(all []*contestant) (out []table) {
 			}
 			t.rows = append(t.rows, r)
 		}
-		t.compare(c)
+		t.compare(c, c.aim == "" || c.aim == name)
 		out = append(out, t)
 	}
 	return out
@@ -59,9 +59,13 @@ func (c *contestant) spread(u unit, part int) spread {
 	return spreadOf(figures)
 }
 
-// compare adds the ratios between contestants that both took part.
-func (t *table) compare(c *contest) {
+// compare adds the ratios between contestants that both took part, and what is aimed
+// at if that concerns this part.
+func (t *table) compare(c *contest, aimed bool) {
 	for _, g := range c.goals {
+		if !aimed {
+			g.least = 0
+		}
 		ours, other := t.row(g.ours), t.row(g.peer)
 		if ours.spread.median > 0 && other.spread.median > 0 {
 			ours.ratios = append(ours.ratios, ratio{g, t.unit.faster(ours.spread.median, other.spread.median)})
