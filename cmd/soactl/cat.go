@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,13 +13,13 @@ import (
 )
 
 func newCat() *cobra.Command {
-	var rank int
-	var fields []string
+	var o wanted
 	var rows string
 	cmd := &cobra.Command{
-		Use:   "cat FILE",
-		Short: "Print the elements of a file",
-		Long: `Print the elements of a file; of a rank map, those of all ranks in their order.
+		Use:   "cat FILE|PREFIX",
+		Short: "Print the elements of a file, or of a value of a store",
+		Long: `Print the elements of a file; of a rank map, and of a value of a store, those of all
+ranks in their order. PREFIX is the store's Options.Path.
 
 csv has a column NAME for a field of single elements, NAME[i][j] for each element
 of a row that is an array, and .real and .imag for each complex number. json is
@@ -34,19 +32,19 @@ are Infinity and -Infinity. In json these are strings, and complex numbers are
 [real, imaginary].`,
 		Example: `  soactl cat tmp_step_41.tmp.gio --rows :10
   soactl cat tmp_step_41.tmp.gio --rank 3 --fields x,id --format csv > rank3.csv
-  soactl cat data.npz --format json | jq .x.values`,
+  soactl cat data.npz --format json | jq .x.values
+  soactl cat /scratch/run7/tmp --key step_41 --rows :10`,
 		Args: cobra.ExactArgs(1),
 	}
 	format := formatFlag(cmd, "table", "csv", "json")
-	rankFlag(cmd, &rank)
-	fieldsFlag(cmd, &fields)
+	o.flags(cmd)
 	cmd.Flags().StringVar(&rows, "rows", ":", "rows `A:B`, as a Python slice: either end may be left out or negative")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		r, err := parseRows(rows)
 		if err != nil {
 			return err
 		}
-		set, err := openSet(cmd, args[0], rank, fields)
+		set, err := o.open(cmd, args[0])
 		if err != nil {
 			return err
 		}
@@ -64,63 +62,6 @@ are Infinity and -Infinity. In json these are strings, and complex numbers are
 		}[format.value](cmd.Context(), cmd.OutOrStdout())
 	}
 	return cmd
-}
-
-// allRanks is the value of --rank that it has when it is not given.
-const allRanks = -1
-
-func rankFlag(cmd *cobra.Command, rank *int) {
-	cmd.Flags().IntVar(rank, "rank", allRanks, "only the rows of rank `N` of the program that wrote them")
-	cmd.Flags().Lookup("rank").DefValue = "all"
-}
-
-func fieldsFlag(cmd *cobra.Command, fields *[]string) {
-	cmd.Flags().StringSliceVar(fields, "fields", nil, "only these fields, in this order: `a,b`")
-	must(cmd.RegisterFlagCompletionFunc("fields", completeFields))
-}
-
-// completeFields completes the last of a list of fields of the first argument's
-// file.
-func completeFields(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	set, err := dataset.Open(cmd.Context(), args[0])
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	defer set.Close()
-	before := typed[:strings.LastIndex(typed, ",")+1]
-	var out []string
-	for _, f := range set.Fields {
-		if !slices.Contains(strings.Split(before, ","), f.Name) {
-			out = append(out, before+f.Name)
-		}
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-}
-
-// openSet opens a file for what --rank and --fields select. Without --fields, that
-// may be fields that cannot be read.
-func openSet(cmd *cobra.Command, name string, rank int, fields []string) (*dataset.Set, error) {
-	if cmd.Flags().Changed("rank") && rank < 0 {
-		return nil, usagef("--rank %d: ranks are numbered from 0", rank)
-	}
-	set, err := dataset.Open(cmd.Context(), name)
-	if err != nil {
-		return nil, err
-	}
-	if rank != allRanks {
-		err = set.KeepRank(rank)
-	}
-	if err == nil && len(fields) > 0 {
-		err = set.KeepFields(fields)
-	}
-	if err != nil {
-		set.Close() // only read from
-		return nil, err
-	}
-	return set, nil
 }
 
 // selection is some rows of a set.

@@ -33,8 +33,8 @@ func (s selection) json(ctx context.Context, w io.Writer) error {
 // jsonField prints one member of the object. Errors of out come again in Flush.
 func (s selection) jsonField(ctx context.Context, out *bufio.Writer, f *dataset.Field) error {
 	shape := f.Shape(s.count(f))
-	scalar := f.Scalar && s.count(f) == 1
-	if f.Scalar && !scalar { // the row of a scalar was not selected
+	scalar := f.IsScalar() && s.count(f) == 1
+	if f.IsScalar() && !scalar { // the row of a scalar was not selected
 		shape = []int{0}
 	}
 	for _, part := range []struct {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,8 +21,7 @@ import (
 
 // convertOptions are the flags of convert.
 type convertOptions struct {
-	rank   int
-	fields []string
+	wanted
 	force  bool
 	codec  string
 	chosen codecChoice // what codec says
@@ -34,13 +34,21 @@ func newConvert() *cobra.Command {
 	var o convertOptions
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT",
-		Short: "Convert a file to .gio, .npz or mapped arrays, by OUT's extension",
-		Long: `Convert a .gio, .npz or .npy file, a mapped array or a folder of such, by OUT's
-extension: to .gio, to .npz, to a folder OUT.memmap of mapped arrays, as a store
-has one for each rank, or to a single mapped array OUT.array (with OUT.yaml).
+		Short: "Convert a file, or values of a store, to .gio, .npz or mapped arrays, by OUT's extension",
+		Long: `Convert a .gio, .npz or .npy file, a mapped array or a folder of such, or values in an
+arena or of a store, by OUT's extension: to .gio, to .npz, to a folder OUT.memmap of
+mapped arrays, as a store has one for each rank, or to a single mapped array OUT.array
+(with OUT.yaml).
 
-The rows of all ranks become those of one, in the order of the ranks. GenericIO
-files have fields of equal length whose rows are numbers or short lists of them;
+Of an arena or of a store, whose Options.Path IN is then, the value under --key is
+converted or, if {key} is in OUT, each value to a file with its key in the name,
+going on after an error. With {rank} in OUT each rank becomes a file with its number
+in the name. So PREFIX_{key}.tmp.gio, PREFIX_{key}.tmp.rank-{rank}.npz and
+PREFIX_{key}.tmp.rank-{rank}.memmap are the files of stores of these formats, which
+Options.Reopen takes in.
+
+Else the rows of all ranks become those of one, in the order of the ranks, except
+that a value of a store keeps its ranks in a .gio file. GenericIO files have fields of equal length whose rows are numbers or short lists of them;
 origin, scale and flags of a GenericIO file go over to another one, unless --scale,
 --coords or --ghosts say otherwise; how it is compressed does not. A sparse matrix
 becomes the .npz file that scipy.sparse.load_npz reads, or its parts fields if
@@ -56,11 +64,12 @@ OUT appears when it is whole. If it is there already, convert fails, unless --fo
 		Example: `  soactl convert tmp_step_41.tmp.gio step_41.npz --codec deflate:9
   soactl convert particles.npz particles.gio --scale 256 --coords x,y,z --codec lz4
   soactl convert map.gio single.gio --rank 3
-  soactl convert tmp_step_41.tmp.gio tmp_step_41.tmp.rank-0.memmap`,
+  soactl convert tmp_step_41.tmp.gio tmp_step_41.tmp.rank-0.memmap
+  soactl convert /scratch/run7/tmp step_41.gio --key step_41
+  soactl convert /scratch/run7/tmp /archive/run7_{key}.tmp.rank-{rank}.npz`,
 		Args: cobra.ExactArgs(2),
 	}
-	rankFlag(cmd, &o.rank)
-	fieldsFlag(cmd, &o.fields)
+	o.flags(cmd)
 	cmd.Flags().BoolVar(&o.force, "force", false, "replace OUT")
 	cmd.Flags().StringVar(&o.codec, "codec", "none", "compress .gio or .npz by `NAME[:LEVEL][:SHUFFLE]`")
 	cmd.Flags().StringSliceVar(&o.scale, "scale", nil, "extent of the box, for .gio: one `number`, or one for each axis")
@@ -81,15 +90,24 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 	if o.chosen, err = parseCodec(o.codec, kind); err != nil {
 		return err
 	}
-	set, err := openSet(cmd, in, o.rank, o.fields)
+	if strings.Contains(out, keyMark) {
+		return o.convertKeys(cmd, in, out)
+	}
+	set, err := o.open(cmd, in)
 	if err != nil {
 		return err
 	}
 	defer set.Close()
+	return o.convertRanks(cmd.Context(), set, out)
+}
+
+// convertSet converts a set to one file.
+func (o convertOptions) convertSet(ctx context.Context, set *dataset.Set, out string) error {
+	kind, _ := dataset.KindOfName(out)
 	if err := set.KeepFields(nil); err != nil {
 		return err
 	}
-	if err := o.check(kind, set); err != nil {
+	if err := o.fit(kind, set); err != nil {
 		return err
 	}
 	spec, err := o.spec(set)
@@ -104,17 +122,17 @@ func convert(cmd *cobra.Command, in, out string, o convertOptions) error {
 			return err
 		}
 	}
-	d, err := gather(cmd.Context(), set)
+	d, err := gather(ctx, set)
 	if err != nil {
 		return err
 	}
 	bar := progress.Start("write", set.Bytes(), progress.Bytes)
 	defer bar.Stop()
 	if kind == dataset.Memmap {
-		return writeMapped(cmd.Context(), out, o.force, d, bar)
+		return writeMapped(ctx, out, o.force, d, bar)
 	}
 	return writeNew(out, o.force, func(f io.WriterAt) error {
-		return o.write(cmd.Context(), counted{f, bar}, kind, set, spec, d)
+		return o.write(ctx, counted{f, bar}, kind, set, spec, d)
 	})
 }
 
@@ -127,11 +145,14 @@ func (o convertOptions) write(ctx context.Context, w io.WriterAt, kind dataset.K
 		_, err := npz.Write(ctx, w, d, npz.Options{Level: o.chosen.deflate})
 		return err
 	}
-	layout, err := genericio.NewLayout(ctx, comm.Self(), spec, d)
-	if err != nil {
-		return err
-	}
-	return layout.WriteRank(ctx, w, d)
+	ranks := ranksOf(set, d)
+	return comm.Run(len(ranks), func(c comm.Comm) error {
+		layout, err := genericio.NewLayout(ctx, c, spec, ranks[c.Rank()])
+		if err != nil {
+			return err
+		}
+		return layout.WriteRank(ctx, w, ranks[c.Rank()])
+	})
 }
 
 // counted is a file that shows how much was written to it.
@@ -176,7 +197,7 @@ func gather(ctx context.Context, set *dataset.Set) (*soa.Dict, error) {
 		for k, f := range set.Fields {
 			a, _ := d.Get(f.Name)
 			part := a
-			if !f.Scalar {
+			if !f.IsScalar() {
 				part = a.Slice(at[k], at[k]+f.Rows[i])
 			}
 			at[k] += f.Rows[i]
@@ -201,8 +222,8 @@ func readInto(ctx context.Context, set *dataset.Set, i int, name string, a soa.A
 	return nil
 }
 
-// check reports options that do not fit one another, or the fields.
-func (o convertOptions) check(to dataset.Kind, set *dataset.Set) error {
+// fit reports options that do not fit one another, or the fields.
+func (o convertOptions) fit(to dataset.Kind, set *dataset.Set) error {
 	for _, name := range slices.Concat(o.coords, o.ghosts) {
 		if !slices.ContainsFunc(set.Fields, func(f dataset.Field) bool { return f.Name == name }) {
 			return usagef("--coords or --ghosts: there is no field %q to convert", name)
@@ -223,7 +244,7 @@ func (o convertOptions) check(to dataset.Kind, set *dataset.Set) error {
 
 // spec returns what a GenericIO file says besides its columns.
 func (o convertOptions) spec(set *dataset.Set) (genericio.Spec, error) {
-	spec := genericio.Spec{PhysOrigin: set.Origin, PhysScale: set.Scale, Flags: o.flags(set), Compress: o.chosen.blosc}
+	spec := genericio.Spec{PhysOrigin: set.Origin, PhysScale: set.Scale, Flags: o.gioFlags(set), Compress: o.chosen.blosc}
 	for i := range spec.PhysScale {
 		if len(o.scale) == 0 {
 			break
@@ -240,7 +261,7 @@ func (o convertOptions) spec(set *dataset.Set) (genericio.Spec, error) {
 
 const coordFlags = genericio.CoordX | genericio.CoordY | genericio.CoordZ
 
-func (o convertOptions) flags(set *dataset.Set) map[string]genericio.Flags {
+func (o convertOptions) gioFlags(set *dataset.Set) map[string]genericio.Flags {
 	keep := coordFlags | genericio.Ghost
 	if len(o.coords) > 0 {
 		keep &^= coordFlags

@@ -10,8 +10,12 @@ import (
 	"github.com/soastore/soa/cmd/soactl/internal/render"
 )
 
-// infoOptions say what info prints besides the header and the variables.
-type infoOptions struct{ blocks, ranks bool }
+// infoOptions say what info prints besides the header and the variables, and of which
+// values.
+type infoOptions struct {
+	blocks, ranks bool
+	key           string
+}
 
 // fewRanks is how many ranks a table shows unasked.
 const fewRanks = 16
@@ -19,14 +23,20 @@ const fewRanks = 16
 func newInfo() *cobra.Command {
 	var o infoOptions
 	cmd := &cobra.Command{
-		Use:     "info FILE",
-		Short:   "Show a file's header, its variables and its ranks",
-		Example: "  soactl info tmp_step_41.tmp.gio --blocks\n  soactl info tmp_step_41.tmp.rank-0.npz --format json",
-		Args:    cobra.ExactArgs(1),
+		Use:   "info FILE|PREFIX",
+		Short: "Show a file's header, its variables and its ranks",
+		Long: `Show a file's header, its variables and its ranks; of an arena, how the file is used,
+and its values with their fields. PREFIX, the Options.Path of a store that has arenas,
+stands for those of all its ranks.`,
+		Example: `  soactl info tmp_step_41.tmp.gio --blocks
+  soactl info tmp_step_41.tmp.rank-0.npz --format json
+  soactl info tmp.tmp.rank-0.arena --key step_41`,
+		Args: cobra.ExactArgs(1),
 	}
 	format := formatFlag(cmd, "table", "json")
 	cmd.Flags().BoolVar(&o.blocks, "blocks", false, "show where each block is, its stored size, filters, codec and ratio (lz4hc is stored as lz4)")
 	cmd.Flags().BoolVar(&o.ranks, "ranks", false, fmt.Sprintf("show all ranks, not only the first %d (json has all)", fewRanks))
+	keyFlag(cmd, &o.key)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		d, err := describe(cmd, args[0], o)
 		if err != nil {
@@ -47,8 +57,16 @@ type description interface {
 
 func describe(cmd *cobra.Command, name string, o infoOptions) (description, error) {
 	kind, err := dataset.KindOf(name)
-	if err != nil {
+	switch {
+	case err != nil:
+		if d, storeErr := describeStore(name, o.key); d != nil || storeErr != nil {
+			return d, storeErr
+		}
 		return nil, err
+	case kind == dataset.Arena:
+		return describeArenas([]string{name}, o.key)
+	case o.key != "":
+		return nil, usagef("--key is for arenas, and %s is none", name)
 	}
 	if kind == dataset.Memmap {
 		return describeMemmap(name)
@@ -83,4 +101,13 @@ func section(w io.Writer, t *render.Table) error {
 		return err
 	}
 	return t.Flush()
+}
+
+// moreRanks says that so many ranks are not shown.
+func moreRanks(w io.Writer, n int) error {
+	if n <= 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nThere are %s more: see --ranks.\n", count(n, "rank"))
+	return err
 }

@@ -194,7 +194,11 @@ func (d *gioInfo) table(w io.Writer, o infoOptions) error {
 			return err
 		}
 	}
-	return d.more(w, o)
+	more := len(d.Ranks) - fewRanks
+	if o.ranks {
+		more = 0
+	}
+	return moreRanks(w, more)
 }
 
 func triple[T any](v [3]T) string { return fmt.Sprintf("%v %v %v", v[0], v[1], v[2]) }
@@ -241,13 +245,4 @@ func (d *gioInfo) rankTable(w io.Writer, o infoOptions) *render.Table {
 		t.Row(cells...)
 	}
 	return t
-}
-
-// more says that the table of ranks is not complete.
-func (d *gioInfo) more(w io.Writer, o infoOptions) error {
-	if len(d.Ranks) <= fewRanks || o.ranks {
-		return nil
-	}
-	_, err := fmt.Fprintf(w, "\nThere are %s more: see --ranks.\n", count(len(d.Ranks)-fewRanks, "rank"))
-	return err
 }

@@ -26,14 +26,19 @@ PREFIX is the store's Options.Path. Of a folder the keys begin with their store'
 prefix. Only headers are read, so STATE says what names and headers tell:
 
   ok           all there
-  incomplete   a file is missing
+  incomplete   a file is missing, or a rank's part in its arena
   no map       partition files without a rank map: an interrupted Set, or a store
                with Options.Independent
   mixed        files that do not belong together
   damaged      a header is not what was written
-  leftover     only files of a process that was killed, or of a Set in progress
+  leftover     only files, or versions in arenas, of a process that was killed, or
+               of a Set in progress
   interrupted  a mapped array of no store, whose earlier value is there under other
                names: soactl verify says what to rename
+
+Arenas that have no values, or of which more is to be said, have a row of their own.
+Their values' BYTES are those of the elements: soactl info says what the files take.
+While a job runs, a value that it is changing may look incomplete, mixed or damaged.
 
 soactl verify reads all data and says more.`,
 		Example: "  soactl ls /scratch/run7/tmp\n  soactl ls /scratch/run7 --format json",
@@ -73,19 +78,22 @@ func orNone(s []string) []string { return append([]string{}, s...) }
 // glance reads the headers of all values, a few at a time: on a parallel file
 // system each open file is a message to a server.
 func glance(cmd *cobra.Command, found check.Found) ([]check.Report, error) {
-	reports := make([]check.Report, len(found.Values))
+	reports := make([][]check.Report, len(found.Values))
 	bar := progress.Start("ls", int64(len(reports)), humanize.Comma)
 	defer bar.Stop()
 	group, ctx := errgroup.WithContext(cmd.Context())
 	group.SetLimit(8)
 	for i, v := range found.Values {
 		group.Go(func() error {
-			reports[i] = new(check.Checker).Value(ctx, v)
+			reports[i] = new(check.Checker).Values(ctx, v)
 			bar.Add(1)
 			return ctx.Err()
 		})
 	}
-	return reports, group.Wait()
+	err := group.Wait()
+	all := slices.Concat(reports...)
+	check.Sort(all)
+	return append([]check.Report{}, all...), err
 }
 
 func listTable(w io.Writer, reports []check.Report, found check.Found) error {
@@ -136,8 +144,11 @@ func completeKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 	}
 	var keys []string
 	for _, v := range found.Values {
-		if !slices.Contains(args[1:], v.Key) && !slices.Contains(keys, v.Key) {
-			keys = append(keys, v.Key)
+		more, _ := v.Keys() // of what can be read
+		for _, key := range more {
+			if name := v.Name(key); !slices.Contains(args[1:], name) && !slices.Contains(keys, name) {
+				keys = append(keys, name)
+			}
 		}
 	}
 	return keys, cobra.ShellCompDirectiveNoFileComp

@@ -1,13 +1,15 @@
 // Soactl inspects, checks, converts and cleans up what stores of package soastore
-// leave on disk, and any other GenericIO, .npz and .npy file and mapped array. It
-// needs no MPI.
+// leave on disk, and any other GenericIO, .npz and .npy file, mapped array and arena.
+// It needs no MPI.
 //
 //	soactl ls /scratch/run7/tmp         the values of the store with that Options.Path
-//	soactl info FILE                    header, variables, ranks, blocks
+//	soactl info FILE                    header, variables, ranks, blocks; how it is used
 //	soactl cat FILE --rows :10          elements, as a table, csv or json
+//	soactl cat PREFIX --key KEY         those of a value, on all ranks
 //	soactl stats FILE                   count, extremes, mean, deviation, NaNs of each field
 //	soactl verify PATH...               checksums, sizes, and ranks against one another
-//	soactl convert IN OUT               .gio, .npz and mapped arrays, one to another
+//	soactl convert IN OUT               .gio, .npz and mapped arrays, one to another, and
+//	                                    values of stores and arenas to these
 //	soactl rm /scratch/run7/tmp KEY...  remove values, and leftovers of killed processes
 //
 // The exit status is 0 for success, 1 for a failure and 2 for a command that is not

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -30,9 +32,14 @@ not there, or a file is not what its name says, nothing is removed.
 
 Leftovers are what a process that was killed was writing, or had replaced:
 NAME.*.partial, NAME.*.old, PREFIX_*.probe0, and partition files that the rank map
-does not name. What was replaced stays if the value is not whole: a store that is
-opened again may go back to it. A running process has such files too: remove
-leftovers when none runs at PREFIX.`,
+does not name; NAME.*.spare, which it kept to write over; and versions of values in
+arenas. What was replaced stays if the value is not whole: a store that is opened
+again may go back to it. A running process has such files too: remove leftovers when
+none runs at PREFIX.
+
+A value in arenas goes from those of all ranks, or from none; only --all removes the
+arenas themselves. Those that a running process has open are refused, on all common
+file systems.`,
 		Example: `  soactl rm /scratch/run7/tmp step_40 step_41
   soactl rm /scratch/run7/tmp --leftovers
   soactl rm /scratch/run7/tmp --all --dry-run`,
@@ -49,30 +56,49 @@ leftovers when none runs at PREFIX.`,
 		if len(keys) == 0 && !o.all && !o.leftovers {
 			return usagef("rm what? Give keys, --leftovers or --all")
 		}
-		found, err := check.Find(prefix)
-		if err != nil {
-			return err
-		}
-		files, err := doomed(cmd, found, prefix, keys, o)
-		if err != nil {
-			return err
-		}
-		return remove(cmd.OutOrStdout(), files, o)
+		return o.rm(cmd, prefix, keys)
 	}
 	return cmd
 }
 
-// doomed returns the files and folders to remove, of each value in the order in
-// which a reader that comes in between sees no half value.
-func doomed(cmd *cobra.Command, found check.Found, prefix string, keys []string, o rmOptions) ([]string, error) {
+func (o rmOptions) rm(cmd *cobra.Command, prefix string, keys []string) (err error) {
+	found, err := check.Find(prefix)
+	if err != nil {
+		return err
+	}
+	stores, err := arenasOf(cmd.Context(), found, keys, o)
+	if err != nil {
+		return err
+	}
 	for _, key := range keys {
-		if !slices.ContainsFunc(found.Values, func(v soastore.Spilled) bool { return v.Key == key }) {
-			return nil, fmt.Errorf("no key %q at %s", key, prefix)
+		inFiles := func(v soastore.Spilled) bool { return v.Format != soastore.Arena && v.Key == key }
+		inArenas := func(s arenaStore) bool { return slices.Contains(s.names, key) }
+		if !slices.ContainsFunc(found.Values, inFiles) && !slices.ContainsFunc(stores, inArenas) {
+			return fmt.Errorf("no key %q at %s", key, prefix)
 		}
 	}
+	files, err := doomed(cmd, found, keys, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeArenas(stores)) }()
+	if err := openArenas(stores, o); err != nil {
+		return err
+	}
+	return errors.Join(cleanArenas(cmd, stores, o), remove(cmd.OutOrStdout(), files, o))
+}
+
+// doomed returns the files and folders to remove, of each value in the order in
+// which a reader that comes in between sees no half value. What is in arenas is not
+// among them.
+func doomed(cmd *cobra.Command, found check.Found, keys []string, o rmOptions) ([]string, error) {
 	var files []string
 	for _, v := range found.Values {
 		switch {
+		case v.Format == soastore.Arena:
+			if o.all || o.leftovers {
+				files = append(files, v.Leftovers...)
+			}
 		case o.all || slices.Contains(keys, v.Key):
 			if err := ours(v, o.force); err != nil {
 				return nil, err
@@ -109,15 +135,22 @@ func uselessOf(cmd *cobra.Command, v soastore.Spilled) ([]string, error) {
 	var useless []string
 	for _, name := range r.Leftovers {
 		never := len(r.Files) == 0 || strings.HasSuffix(filepath.Dir(name), ".memmap")
-		if never && partial(name) { // of a value, or an array in a folder, that never was
+		spare := strings.HasSuffix(name, ".spare")
+		if spare || never && partial(name) { // of a value, or an array in a folder, that never was
 			useless = append(useless, name)
 			continue
 		}
-		if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "soactl: kept %s: the value is not whole, and a store opened with Options.Reopen may go back to this\n", name); err != nil {
+		if err := kept(cmd, name); err != nil {
 			return nil, err
 		}
 	}
 	return useless, nil
+}
+
+// kept says what stays.
+func kept(cmd *cobra.Command, name string) error {
+	_, err := fmt.Fprintf(cmd.ErrOrStderr(), "soactl: kept %s: the value is not whole, and a store opened with Options.Reopen may go back to this\n", name)
+	return err
 }
 
 // ours reports a file of v that has another content than its name says. Leftovers
@@ -131,8 +164,9 @@ func ours(v soastore.Spilled, force bool) error {
 		if err != nil {
 			return err
 		}
-		if kind, _ := dataset.KindOfBytes(head); len(head) > 0 && kind != dataset.Kind(v.Format) {
-			return fmt.Errorf("%s is not a %s file, in spite of its name: nothing was removed; use --force if it is a store's", name, v.Format)
+		unmade := v.Format == soastore.Arena && len(bytes.Trim(head, "\x00")) == 0 // by a process that was killed
+		if kind, _ := dataset.KindOfBytes(head); len(head) > 0 && !unmade && kind != dataset.Kind(v.Format) {
+			return fmt.Errorf("%s is no %s file, in spite of its name: nothing was removed; use --force if it is a store's", name, v.Format)
 		}
 	}
 	return nil

@@ -20,7 +20,12 @@ func newRoot() (root *cobra.Command, understood *bool) {
 
 A FILE is a .gio, .npz or .npy file, a folder of mapped arrays, as a store of
 soastore.NewMemmap has one for each rank, or a mapped array: NAME, NAME.yaml or
-NAME.array.`,
+NAME.array. Or it is an arena, in which a store of soastore.NewArena, and a tiered
+one, keeps all values of a rank: --key chooses one. A value of a store on all its
+ranks is PREFIX, the store's Options.Path, with --key.
+
+Keys in the files of a tiered store end in .SEQ-RANKS: of those that differ in SEQ
+the highest is the latest.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

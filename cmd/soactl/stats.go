@@ -16,24 +16,23 @@ import (
 )
 
 func newStats() *cobra.Command {
-	var rank int
-	var fields []string
+	var o wanted
 	cmd := &cobra.Command{
-		Use:   "stats FILE",
-		Short: "Summarize each field of a file",
-		Long: `Summarize each field of a file; of a rank map, over all ranks.
+		Use:   "stats FILE|PREFIX",
+		Short: "Summarize each field of a file, or of a value of a store",
+		Long: `Summarize each field of a file; of a rank map, and of a value of a store, over all
+ranks. PREFIX is the store's Options.Path.
 
 COUNT is the number of elements that are not NaN; nothing but NAN counts the
 others. STD is that of the population, as NumPy's std. False is 0 and true is 1; a
 complex number counts as its magnitude.`,
-		Example: "  soactl stats tmp_step_41.tmp.gio\n  soactl stats tmp_step_41.tmp.gio --fields x,y --format json",
+		Example: "  soactl stats tmp_step_41.tmp.gio\n  soactl stats tmp_step_41.tmp.gio --fields x,y --format json\n  soactl stats /scratch/run7/tmp --key step_41",
 		Args:    cobra.ExactArgs(1),
 	}
 	format := formatFlag(cmd, "table", "json")
-	rankFlag(cmd, &rank)
-	fieldsFlag(cmd, &fields)
+	o.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		set, err := openSet(cmd, args[0], rank, fields)
+		set, err := o.open(cmd, args[0])
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,8 @@ func spill(t *testing.T, n int, format soastore.Format, opts soastore.Options, k
 			s, err = soastore.NewNPZ(p, opts)
 		case soastore.Memmap:
 			s, err = soastore.NewMemmap(p, opts)
+		case soastore.Arena:
+			s, err = soastore.NewArena(p, opts)
 		default:
 			s, err = soastore.NewGenericIO(p, 256, opts)
 		}

@@ -27,14 +27,17 @@ func newVerify() *cobra.Command {
 		Long: `Check checksums, sizes, structure, and ranks against one another.
 
 PATH is a file, a store's Options.Path, or a folder, of which all values and all
-other .gio, .npz and .npy files and mapped arrays are checked, but no folders in it
-besides those of mapped arrays. All that is wrong is reported. Leftovers of killed
+other .gio, .npz, .npy and .arena files and mapped arrays are checked, but no folders
+in it besides those of mapped arrays. All that is wrong is reported. Leftovers of killed
 processes are no fault: soactl ls shows them, and soactl rm --leftovers removes
 them.
 
 Compressed blocks of GenericIO files have two checksums, of what is stored and of
 the rows: both are checked, the rows' by decompressing. Blocks that cannot be, by
 other filters or of zstd older than 1.0, are checked as they are stored.
+
+Of arenas all versions of all values are read. What a running job changes meanwhile
+may read as damaged.
 
 Mapped arrays have no checksums: their sizes, the structure of sparse matrices and
 the values of bools are checked, and that all can be read.
@@ -166,19 +169,21 @@ func judge(ctx context.Context, targets []target, independent bool) ([]verdict, 
 	checker := check.Checker{Deep: true, Independent: independent, Count: bar.Add}
 	verdicts := make([]verdict, 0, len(targets))
 	for _, t := range targets {
-		v := verdict{Path: t.path}
+		var reports []check.Report
 		switch {
 		case t.err != nil:
-			v.Report = check.Unusable(t.path, t.err)
+			reports = []check.Report{check.Unusable(t.path, t.err)}
 		case t.value != nil:
-			v.Report = checker.Value(ctx, *t.value)
+			reports = checker.Values(ctx, *t.value)
 		default:
-			v.Report = checker.File(ctx, t.file)
+			reports = []check.Report{checker.File(ctx, t.file)}
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		verdicts = append(verdicts, v)
+		for _, r := range reports {
+			verdicts = append(verdicts, verdict{t.path, r})
+		}
 	}
 	return verdicts, nil
 }

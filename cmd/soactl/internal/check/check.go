@@ -19,7 +19,15 @@ type Checker struct {
 	Count       func(n int64) // called with the bytes of each read; may be nil
 }
 
-// Value reports on a value of a store.
+// Values reports on a value of a store or, if v are arenas, on all values in them.
+func (c *Checker) Values(ctx context.Context, v soastore.Spilled) []Report {
+	if v.Format == soastore.Arena {
+		return c.arenas(ctx, v)
+	}
+	return []Report{c.Value(ctx, v)}
+}
+
+// Value reports on a value of a store that has files of its own.
 func (c *Checker) Value(ctx context.Context, v soastore.Spilled) Report {
 	r := Report{Name: v.Key, Kind: dataset.Kind(v.Format), Leftovers: v.Leftovers}
 	switch {
@@ -61,6 +69,9 @@ func (c *Checker) kind(ctx context.Context, r *Report, name string) {
 	case dataset.NPY:
 		r.Files, r.Ranks = []string{name}, 1
 		c.npyFile(ctx, r, name)
+	case dataset.Arena:
+		r.Files, r.Ranks = []string{name}, 1
+		c.arenaFile(ctx, r, name)
 	case dataset.Memmap:
 		r.Ranks = 1
 		if dataset.IsFolder(name) {

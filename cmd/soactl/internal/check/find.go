@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +23,7 @@ type Found struct {
 
 var (
 	// A store's token is 16 hexadecimal digits.
-	leftoverName = regexp.MustCompile(`\.[0-9a-f]{16}\.(partial|old)$`)
+	leftoverName = regexp.MustCompile(`\.[0-9a-f]{16}\.(partial|old|spare)$`)
 	probeName    = regexp.MustCompile(`^(.*)_[0-9a-f]{16}\.probe[0-9]+$`)
 )
 
@@ -42,9 +41,7 @@ func Find(path string) (Found, error) {
 			out.Values = append(out.Values, v)
 		}
 	}
-	slices.SortStableFunc(out.Values, func(a, b soastore.Spilled) int {
-		return cmp.Or(cmp.Compare(natural(a.Key), natural(b.Key)), cmp.Compare(a.Key, b.Key))
-	})
+	slices.SortStableFunc(out.Values, func(a, b soastore.Spilled) int { return byName(a.Key, b.Key) })
 	if out.Loose, err = probes(path); err != nil || !IsDir(path) {
 		return out, err
 	}

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -14,4 +16,12 @@ func natural(key string) string {
 		digits = strings.TrimLeft(digits, "0")
 		return "0" + string(rune(len(digits))) + digits
 	})
+}
+
+// byName compares keys as people sort them.
+func byName(a, b string) int { return cmp.Or(cmp.Compare(natural(a), natural(b)), cmp.Compare(a, b)) }
+
+// Sort sorts reports as people sort their names.
+func Sort(reports []Report) {
+	slices.SortStableFunc(reports, func(a, b Report) int { return byName(a.Name, b.Name) })
 }

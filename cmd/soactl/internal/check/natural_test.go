@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"slices"
 	"testing"
 
@@ -14,6 +13,6 @@ func TestNaturalOrder(t *testing.T) {
 	have := slices.Clone(want)
 	slices.Sort(have)
 	require.NotEqual(t, want, have)
-	slices.SortFunc(have, func(a, b string) int { return cmp.Or(cmp.Compare(natural(a), natural(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(have, byName)
 	require.Equal(t, want, have)
 }

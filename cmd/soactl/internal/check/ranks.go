@@ -65,31 +65,44 @@ func there(name string) bool {
 
 // rankFiles checks the files of ranks, and one against the other.
 func (c *Checker) rankFiles(ctx context.Context, r *Report, files map[int]string, look lookFunc) {
-	var first, stamp, stamped string // the first file, and the first stamp with its file
-	total, agree := int64(0), true
+	ranks := comparison{r: r}
 	for _, rank := range numbers(files) {
 		name := files[rank]
 		h, err := look(ctx, r, name)
 		if err != nil {
 			r.failed(name, err)
-			agree = false
+			ranks.differ = true
 			continue
 		}
-		if first == "" {
-			first, r.Fields = name, h.fields
-		} else if what := differ(h.fields, r.Fields); what != "" {
-			r.problem(Mixed, name, "not of one value with %s: %s", first, what)
-		}
-		switch {
-		case h.stamp == "" || h.stamp == stamp:
-		case stamp == "":
-			stamp, stamped = h.stamp, name
-		default:
-			r.problem(Mixed, name, "of another Set (%s) than %s (%s)", h.stamp, stamped, stamp)
-		}
-		total, agree = total+h.rows, agree && !h.differ
+		ranks.add(name, h)
 	}
-	if agree {
-		r.Rows = &total
+	if !ranks.differ {
+		r.Rows = &ranks.rows
 	}
+}
+
+// comparison compares the parts that ranks have of a value.
+type comparison struct {
+	r              *Report
+	first          string // the file of the first part
+	stamp, stamped string // the first stamp, and its file
+	rows           int64  // of all parts
+	differ         bool   // there is a part whose fields have not equally many
+}
+
+func (c *comparison) add(name string, h rankHead) {
+	if c.first == "" {
+		c.first, c.r.Fields = name, h.fields
+	} else if what := differ(h.fields, c.r.Fields); what != "" {
+		c.r.problem(Mixed, name, "not of one value with %s: %s", c.first, what)
+	}
+	switch {
+	case h.stamp == "" || h.stamp == c.stamp:
+	case c.stamp == "":
+		c.stamp, c.stamped = h.stamp, name
+	default:
+		c.r.problem(Mixed, name, "of another Set (%s) than %s (%s)", h.stamp, c.stamped, c.stamp)
+	}
+	c.rows += h.rows
+	c.differ = c.differ || h.differ
 }

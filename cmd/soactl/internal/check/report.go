@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/soastore/soa/arena"
 	"github.com/soastore/soa/cmd/soactl/internal/dataset"
 	"github.com/soastore/soa/npz"
 )
@@ -49,14 +50,15 @@ type Field struct {
 // Report is what is known of a file, or of a value in one or more files.
 type Report struct {
 	Name      string       `json:"name"` // the key, or the file
+	Key       string       `json:"-"`    // of a value in arenas: as it is in them
 	Kind      dataset.Kind `json:"format"`
 	State     string       `json:"state"`
 	Ranks     int          `json:"ranks"`
 	Rows      *int64       `json:"rows"` // of all ranks; nil if fields differ in it, or it is not known
 	Fields    []Field      `json:"fields"`
-	Bytes     int64        `json:"bytes"` // of the files, leftovers included
+	Bytes     int64        `json:"bytes"` // of the files, leftovers included; in arenas, of the elements
 	Files     []string     `json:"files"`
-	Leftovers []string     `json:"leftovers"` // of processes that were killed, or of a Set in progress
+	Leftovers []string     `json:"leftovers"` // of processes that were killed, or of a Set in progress; in arenas, versions
 	Problems  []Problem    `json:"problems"`
 }
 
@@ -76,8 +78,10 @@ func (r *Report) finish() {
 	default:
 		r.State = "ok"
 	}
-	for _, name := range slices.Concat(r.Files, r.Leftovers) {
-		r.Bytes += SizeOf(name)
+	if r.Key == "" {
+		for _, name := range slices.Concat(r.Files, r.Leftovers) {
+			r.Bytes += SizeOf(name)
+		}
 	}
 	// Lists are [] in JSON, never null.
 	r.Fields, r.Files = orEmpty(r.Fields), orEmpty(r.Files)
@@ -138,7 +142,7 @@ func (r *Report) failed(file string, err error) {
 		return
 	case errors.Is(err, os.ErrNotExist):
 		t = Incomplete
-	case errors.As(err, &fault), errors.Is(err, npz.ErrDType):
+	case errors.As(err, &fault), errors.Is(err, npz.ErrDType), errors.Is(err, arena.ErrVersion):
 		t = Unreadable
 	}
 	r.problem(t, file, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))

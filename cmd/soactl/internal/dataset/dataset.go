@@ -1,5 +1,5 @@
-// Package dataset gives GenericIO files, rank maps, .npz and .npy files and mapped
-// arrays one shape: ranks that each have rows of the same fields.
+// Package dataset gives GenericIO files, rank maps, .npz and .npy files, mapped arrays
+// and values in arenas one shape: ranks that each have rows of the same fields.
 package dataset
 
 import (
@@ -24,7 +24,7 @@ type Field struct {
 	DType  soa.DType // Invalid if it cannot be read
 	Type   string    // DType's name, or the file's own for what cannot be read
 	Row    []int     // the shape of a row: empty for a single element
-	Scalar bool      // a 0-dimensional array: one row without a dimension for it
+	Scalar bool      // on each rank a 0-dimensional array: one row without a dimension for it
 	Rows   []int     // of each of the Set's Ranks
 }
 
@@ -51,16 +51,20 @@ func (f *Field) Bytes() int64 {
 	return int64(f.Total()) * int64(f.Elements()) * int64(f.DType.Size())
 }
 
+// IsScalar reports whether all rows are those of one 0-dimensional array. Those of
+// several ranks are an array with an element for each.
+func (f *Field) IsScalar() bool { return f.Scalar && f.Total() == 1 }
+
 // Shape returns the shape of an array of so many rows of the field.
 func (f *Field) Shape(rows int) []int {
-	if f.Scalar {
+	if f.IsScalar() {
 		return []int{}
 	}
 	return append([]int{rows}, f.Row...)
 }
 
-// Set is an open file, a rank map with its partition files, or a folder. Its methods are
-// for one goroutine.
+// Set is an open file, a rank map with its partition files, a folder, or a value of a
+// store. Its methods are for one goroutine.
 type Set struct {
 	Name string
 	Kind Kind
@@ -68,6 +72,9 @@ type Set struct {
 	// 0 only. A rank whose rows come in blocks is there once for each.
 	Ranks  []int
 	Fields []Field
+
+	// Stored says that it is a value of a store, on all ranks.
+	Stored bool
 
 	// What GenericIO files say besides, zeros for others.
 	Origin, Scale [3]float64
@@ -86,15 +93,15 @@ type reader interface {
 	Close() error
 }
 
-// Open opens a file of any kind; of a rank map it reads the headers of the
-// partition files too.
+// Open opens a file of any kind, of an arena its only value; of a rank map it reads
+// the headers of the partition files too.
 func Open(ctx context.Context, name string) (*Set, error) {
 	kind, err := KindOf(name)
 	if err != nil {
 		return nil, err
 	}
 	open := map[Kind]func(context.Context, string) (*Set, error){
-		GIO: inOpened(openGIO), NPZ: inOpened(openNPZ), NPY: inOpened(openNPY), Memmap: openMemmap,
+		GIO: inOpened(openGIO), NPZ: inOpened(openNPZ), NPY: inOpened(openNPY), Memmap: openMemmap, Arena: openOnly,
 	}[kind]
 	s, err := open(ctx, name)
 	if err != nil {
@@ -158,6 +165,14 @@ func span(ranks []int) string {
 		return "none"
 	}
 	return fmt.Sprintf("%d, from %d to %d", len(ranks), slices.Min(ranks), slices.Max(ranks))
+}
+
+// OnRank returns the Set with one rank, that of the given number. It shares the files
+// of s, which is the one to close.
+func (s *Set) OnRank(rank int) (*Set, error) {
+	one := *s
+	one.Fields = slices.Clone(s.Fields)
+	return &one, one.KeepRank(rank)
 }
 
 // KeepFields leaves the Set with the named fields, in that order, or with all if

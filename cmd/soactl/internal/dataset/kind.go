@@ -22,6 +22,7 @@ const (
 	NPZ    Kind = "npz"
 	NPY    Kind = "npy"
 	Memmap Kind = "memmap" // the files of a mapped array, or a folder of such
+	Arena  Kind = "arena"
 )
 
 // magics are the first bytes of the files of each kind; an empty zip archive has
@@ -30,7 +31,7 @@ var magics = []struct {
 	kind  Kind
 	bytes string
 }{
-	{GIO, "HACC01"}, {NPZ, "PK\x03\x04"}, {NPZ, "PK\x05\x06"}, {NPY, "\x93NUMPY"},
+	{GIO, "HACC01"}, {NPZ, "PK\x03\x04"}, {NPZ, "PK\x05\x06"}, {NPY, "\x93NUMPY"}, {Arena, "soaarena"},
 }
 
 // KindOf returns the kind of what name stands for: a file, a folder of mapped
@@ -66,7 +67,7 @@ func kindOfFile(name string) (Kind, error) {
 	if kind, ok := KindOfName(name); ok {
 		return kind, nil
 	}
-	return "", fmt.Errorf("%s: neither a GenericIO file nor a .npz or .npy file nor a mapped array", name)
+	return "", fmt.Errorf("%s: neither a GenericIO file nor a .npz or .npy file, a mapped array or an arena", name)
 }
 
 // KindOfBytes returns the kind of file that begins so.
@@ -85,7 +86,7 @@ func KindOfName(name string) (Kind, bool) {
 	base, _, _ := strings.Cut(filepath.Base(name), "#")
 	ext := filepath.Ext(base)
 	switch kind := Kind(strings.TrimPrefix(ext, ".")); kind {
-	case GIO, NPZ, NPY, Memmap:
+	case GIO, NPZ, NPY, Memmap, Arena:
 		return kind, true
 	}
 	return Memmap, slices.Contains(ArraySuffixes, ext)
