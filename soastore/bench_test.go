@@ -110,10 +110,7 @@ func benchStore(b *testing.B, s storetest.Store, d *soa.Dict, base plain) {
 // BenchmarkSmall measures a key of 10 fields of 100 elements each: put away, read
 // and removed. The cost is that of the calls, to the file system and to the ranks.
 func BenchmarkSmall(b *testing.B) {
-	d := soa.NewDict()
-	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
-		d.Set(name, soa.Of(make([]float32, 100)))
-	}
+	d := tiny()
 	for _, kind := range storetest.Kinds {
 		for _, n := range []int{1, 2, 4} {
 			b.Run(fmt.Sprintf("%s/%d ranks", kind.Name, n), func(b *testing.B) {
@@ -133,4 +130,46 @@ func BenchmarkSmall(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkTiny measures Set and GetInto of such a key on one rank, and what they
+// allocate.
+func BenchmarkTiny(b *testing.B) {
+	d := tiny()
+	for _, kind := range storetest.Kinds {
+		p, err := partition.New(comm.Self(), partition.Options{})
+		require.NoError(b, err)
+		opts := soastore.Options{}
+		if kind.Files {
+			opts.Path = filepath.Join(b.TempDir(), "tmp")
+		}
+		s, err := kind.Open(p, opts)
+		require.NoError(b, err)
+		into := soa.NewDict()
+		require.NoError(b, s.Set("k", d))
+		require.NoError(b, s.GetInto("k", into))
+		for name, call := range map[string]func() error{
+			"Set":     func() error { return s.Set("k", d) },
+			"GetInto": func() error { return s.GetInto("k", into) },
+		} {
+			b.Run(kind.Name+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := call(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		require.NoError(b, s.Close())
+	}
+}
+
+// tiny returns 10 fields of 100 elements.
+func tiny() *soa.Dict {
+	d := soa.NewDict()
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
+		d.Set(name, soa.Of(make([]float32, 100)))
+	}
+	return d
 }
