@@ -73,15 +73,15 @@ func checkBools(p []byte) error {
 // order and native byte order. The error is a *FieldError without a field name.
 // The format has no checksum: wrong elements cannot be noticed.
 func ReadArray(src io.ReaderAt, size int64) (soa.Array, error) {
-	r := io.NewSectionReader(src, 0, size)
-	h, err := readHeader(r, size)
+	s := stream{src: src}
+	h, err := readHeader(s.front(), size)
 	if err == nil && !h.dtype.Valid() {
 		err = ErrDType
 	}
 	if err != nil {
 		return soa.Array{}, &FieldError{Descr: h.descr, Err: err}
 	}
-	a, err := readElements(context.Background(), &stream{r: r}, &h, soa.Array{}, func() error { return nil })
+	a, err := readElements(context.Background(), &stream{src: src, off: h.size}, &h, soa.Array{}, func() error { return nil })
 	if err != nil {
 		return soa.Array{}, &FieldError{Descr: h.descr, Err: err}
 	}

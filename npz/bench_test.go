@@ -1,6 +1,7 @@
 package npz
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"math"
@@ -127,6 +128,43 @@ func BenchmarkView(b *testing.B) {
 		_, err := r.View(context.Background(), m.Data)
 		require.NoError(b, err)
 	}, func() { copy(to, m.Data) })
+}
+
+// columns is a Dict of ten columns of 100 rows, which is about as small as a value
+// is: here calls and allocations count, not bytes.
+func columns() *soa.Dict {
+	d := soa.NewDict()
+	for c := range 10 {
+		d.Set("column"+string(rune('a'+c)), soa.Of(make([]float32, 100)))
+	}
+	return d
+}
+
+// inPlace is a file in memory that is as large as it will be.
+type inPlace []byte
+
+func (f inPlace) WriteAt(p []byte, off int64) (int, error) { return copy(f[off:], p), nil }
+
+func BenchmarkWriteSmall(b *testing.B) {
+	ctx, d := context.Background(), columns()
+	f := inPlace(written(b, d, Options{}))
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := Write(ctx, f, d, Options{})
+		require.NoError(b, err)
+	}
+}
+
+func BenchmarkReadSmall(b *testing.B) {
+	ctx, d := context.Background(), columns()
+	file := written(b, d, Options{})
+	src := bytes.NewReader(file)
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := NewReader(src, int64(len(file)))
+		require.NoError(b, err)
+		require.NoError(b, r.Read(ctx, d))
+	}
 }
 
 const timeNumPy = `

@@ -25,7 +25,10 @@ func victims(t *testing.T) map[string][]byte {
 // to need.
 func with64(t *testing.T, file []byte) []byte {
 	t.Helper()
-	d, err := readEnd(bytes.NewReader(file), int64(len(file)))
+	all, err := newWindow(bytes.NewReader(file), 0, int64(len(file)))
+	require.NoError(t, err)
+	defer all.close()
+	d, err := readEnd(all, int64(len(file)))
 	require.NoError(t, err)
 	end := d.appendEnd64(bytes.Clone(file[:d.offset+d.size]))
 	d.entries, d.size, d.offset = 1<<16, max32, max32
@@ -119,14 +122,10 @@ func archived(t testing.TB, method Method, members ...string) []byte {
 	var f memFile
 	z, err := newWriter(&f, Options{Level: int(method)})
 	require.NoError(t, err)
+	defer z.close()
 	for i := 0; i < len(members); i += 2 {
-		m := &member{name: members[i], method: method, offset: z.out.size, plain: int64(len(members[i+1]))}
-		local := m.localSize()
-		require.NoError(t, z.out.reserve(local))
-		require.NoError(t, z.body(context.Background(), m, []byte(members[i+1]), nil))
-		m.packed = z.out.size - m.offset - int64(local)
-		z.members = append(z.members, m)
-		require.NoError(t, z.out.patch(m.appendLocal(nil), m.offset))
+		m := &member{name: members[i], plain: int64(len(members[i+1]))}
+		require.NoError(t, z.member(context.Background(), m, []byte(members[i+1]), nil))
 	}
 	_, err = z.finish()
 	require.NoError(t, err)

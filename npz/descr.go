@@ -1,8 +1,6 @@
 package npz
 
 import (
-	"slices"
-
 	"github.com/soastore/soa"
 )
 
@@ -17,29 +15,40 @@ var codes = []string{
 	soa.Complex64: "c8", soa.Complex128: "c16",
 }
 
+// element is what a descr says.
+type element struct {
+	descr     string
+	dtype     soa.DType
+	bigEndian bool
+}
+
+// elements are those of the types that package soa has, by their descr.
+var elements = make(map[string]element)
+
+// native are the descrs of elements in native order, by their type.
+var native = make([]string, len(codes))
+
+func init() {
+	for dtype := soa.Bool; dtype.Valid(); dtype++ {
+		for _, order := range []string{"<", ">", "|"} {
+			if order == "|" && dtype.Size() > 1 {
+				continue
+			}
+			e := element{order + codes[dtype], dtype, order == ">" && dtype.Size() > 1}
+			elements[e.descr] = e
+			if dtype.Size() == 1 || e.bigEndian == soa.NativeBigEndian() {
+				native[dtype] = e.descr // '|', the last, for single bytes
+			}
+		}
+	}
+}
+
 // parseDescr returns the element type of a descr, Invalid for one that package
 // soa does not have.
 func parseDescr(descr string) (dtype soa.DType, bigEndian bool) {
-	if len(descr) < 2 {
-		return soa.Invalid, false
-	}
-	dtype = soa.DType(max(0, slices.Index(codes, descr[1:])))
-	switch order := descr[0]; {
-	case order == '<' || order == '|' && dtype.Size() == 1:
-		return dtype, false
-	case order == '>':
-		return dtype, dtype.Size() > 1
-	}
-	return soa.Invalid, false
+	e := elements[descr]
+	return e.dtype, e.bigEndian
 }
 
 // descrOf returns the descr of elements of the given type in native order.
-func descrOf(dtype soa.DType) string {
-	switch {
-	case dtype.Size() == 1:
-		return "|" + codes[dtype]
-	case soa.NativeBigEndian():
-		return ">" + codes[dtype]
-	}
-	return "<" + codes[dtype]
-}
+func descrOf(dtype soa.DType) string { return native[dtype] }

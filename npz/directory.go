@@ -56,26 +56,42 @@ func readDirectory(src io.ReaderAt, size int64) ([]*member, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	defer tail.close()
 	d, err := readEnd(tail, size)
 	if err != nil {
 		return nil, "", err
 	}
-	b, err := readAt(tail, d.offset, d.size)
+	b, err := tail.bytes(d.offset, d.size)
 	if err != nil {
 		return nil, "", err
 	}
-	members := make([]*member, 0, d.entries)
-	for len(b) > 0 {
-		m, rest, err := parseEntry(b)
-		if err != nil {
-			return nil, "", fmt.Errorf("member %d: %w", len(members), err)
-		}
-		members, b = append(members, m), rest
-	}
-	if uint64(len(members)) != d.entries {
-		return nil, "", formatf("directory of %d members says it has %d", len(members), d.entries)
+	members, err := parseEntries(b, d.entries)
+	if err != nil {
+		return nil, "", err
 	}
 	return members, d.comment, bound(members, d.offset)
+}
+
+// parseEntries reads a directory that says it has n entries. Few allocations do
+// for all members: one string has their names.
+func parseEntries(b []byte, n uint64) ([]*member, error) {
+	all, text := make([]member, 0, n), string(b)
+	for at := 0; at < len(b); {
+		all = append(all, member{})
+		size, err := all[len(all)-1].parseEntry(b[at:], text[at:])
+		if err != nil {
+			return nil, fmt.Errorf("member %d: %w", len(all)-1, err)
+		}
+		at += size
+	}
+	if uint64(len(all)) != n {
+		return nil, formatf("directory of %d members says it has %d", len(all), n)
+	}
+	members := make([]*member, len(all))
+	for i := range all {
+		members[i] = &all[i]
+	}
+	return members, nil
 }
 
 // bound finds where each member has to end: where the next one or the directory
@@ -96,10 +112,10 @@ func bound(members []*member, directory int64) error {
 
 // readEnd finds the end records, which end the file, and checks them against
 // each other.
-func readEnd(src io.ReaderAt, size int64) (directory, error) {
-	at, err := findEnd(src, size, tailLen)
+func readEnd(tail *window, size int64) (directory, error) {
+	at, err := findEnd(tail, size, tailLen)
 	if err == nil && at < 0 {
-		at, err = findEnd(src, size, endLen+maxComment)
+		at, err = findEnd(tail, size, endLen+maxComment)
 	}
 	if err != nil {
 		return directory{}, err
@@ -107,11 +123,11 @@ func readEnd(src io.ReaderAt, size int64) (directory, error) {
 	if at < 0 {
 		return directory{}, formatf("no zip archive, or one that is cut short: its end is missing")
 	}
-	d, err := parseEnd(src, at, size)
+	d, err := parseEnd(tail, at, size)
 	if err != nil {
 		return directory{}, err
 	}
-	limit, err := d.readEnd64(src, at)
+	limit, err := d.readEnd64(tail, at)
 	if err != nil {
 		return directory{}, err
 	}
@@ -126,14 +142,14 @@ func readEnd(src io.ReaderAt, size int64) (directory, error) {
 
 // findEnd returns the offset of the end record whose comment ends the file, -1 if
 // it is not in the last n bytes.
-func findEnd(src io.ReaderAt, size, n int64) (int64, error) {
+func findEnd(tail *window, size, n int64) (int64, error) {
 	start := max(0, size-n)
-	tail, err := readAt(src, start, size-start)
+	last, err := tail.bytes(start, size-start)
 	if err != nil {
 		return -1, err
 	}
-	for at := len(tail) - endLen; at >= 0; at-- {
-		b := tail[at:]
+	for at := len(last) - endLen; at >= 0; at-- {
+		b := last[at:]
 		if binary.LittleEndian.Uint32(b) == endSignature && int(binary.LittleEndian.Uint16(b[20:])) == len(b)-endLen {
 			return start + int64(at), nil
 		}
@@ -141,8 +157,8 @@ func findEnd(src io.ReaderAt, size, n int64) (int64, error) {
 	return -1, nil
 }
 
-func parseEnd(src io.ReaderAt, at, size int64) (directory, error) {
-	b, err := readAt(src, at, size-at)
+func parseEnd(tail *window, at, size int64) (directory, error) {
+	b, err := tail.bytes(at, size-at)
 	if err != nil {
 		return directory{}, err
 	}
@@ -160,11 +176,11 @@ func parseEnd(src io.ReaderAt, at, size int64) (directory, error) {
 
 // readEnd64 replaces d's numbers by those of the 64-bit end, if a locator before
 // end leads to one, and returns where the first of the end records begins.
-func (d *directory) readEnd64(src io.ReaderAt, end int64) (int64, error) {
+func (d *directory) readEnd64(tail *window, end int64) (int64, error) {
 	if end < end64Len+locatorLen {
 		return end, nil
 	}
-	b, err := readAt(src, end-locatorLen, locatorLen)
+	b, err := tail.bytes(end-locatorLen, locatorLen)
 	if err != nil {
 		return 0, err
 	}
@@ -176,7 +192,7 @@ func (d *directory) readEnd64(src io.ReaderAt, end int64) (int64, error) {
 	if le.Uint32(b[4:]) != 0 || le.Uint32(b[16:]) > 1 || at > uint64(latest) {
 		return 0, formatf("bad 64-bit locator")
 	}
-	if b, err = readAt(src, int64(at), end64Len); err != nil {
+	if b, err = tail.bytes(int64(at), end64Len); err != nil {
 		return 0, err
 	}
 	if le.Uint32(b) != end64Signature || le.Uint64(b[4:]) != uint64(end-locatorLen)-at-12 {
@@ -240,7 +256,7 @@ func checkComment(comment string) error {
 	if len(comment) > maxComment {
 		return fmt.Errorf("npz: comment of %d bytes: at most %d fit", len(comment), maxComment)
 	}
-	end := (&directory{comment: comment}).appendEnd(nil)
+	end := (&directory{comment: comment}).appendEnd(make([]byte, 0, 256))
 	if bytes.Contains(end[1:], []byte("PK\x05\x06")) {
 		return fmt.Errorf("npz: comment %q contains the mark of a zip archive's end", comment)
 	}

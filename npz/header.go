@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"math/bits"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -46,51 +46,57 @@ type header struct {
 	crc       uint32 // of these bytes
 }
 
-// readHeader reads a header of a .npy file of total bytes, and checks that its
+// front returns the first n bytes of a .npy file, called with larger and larger n.
+// What it returned before may change.
+type front func(n int64) ([]byte, error)
+
+// readHeader reads the header of a .npy file of total bytes, and checks that its
 // elements fill the rest exactly, if their type is known.
-func readHeader(r io.Reader, total int64) (header, error) {
-	head, text, err := readText(r, total)
+func readHeader(first front, total int64) (header, error) {
+	b, start, err := readText(first, total)
 	if err != nil {
 		return header{}, err
 	}
-	h, err := parseHeader(text, head[6])
+	h, err := parseHeader(b[start:], b[6])
 	if err != nil {
 		return header{}, err
 	}
-	h.size = int64(len(head) + len(text))
-	h.crc = crc32.Update(crc32.ChecksumIEEE(head), crc32.IEEETable, text)
+	h.size = int64(len(b))
+	h.crc = crc32.ChecksumIEEE(b)
 	return h, h.checkSize(total - h.size)
 }
 
-// readText reads a header's text and what is before it.
-func readText(r io.Reader, total int64) (head, text []byte, err error) {
+// readText reads a header and returns where its text starts.
+func readText(first front, total int64) (b []byte, start int64, err error) {
 	if total < 8 {
-		return nil, nil, errNotNPY
+		return nil, 0, errNotNPY
 	}
-	head = make([]byte, 8, 12)
-	if err := readFull(r, head); err != nil {
-		return nil, nil, err
+	if b, err = first(8); err != nil {
+		return nil, 0, err
 	}
-	if string(head[:6]) != npyMagic {
-		return nil, nil, errNotNPY
+	if string(b[:6]) != npyMagic {
+		return nil, 0, errNotNPY
 	}
-	version := head[6]
-	if version < 1 || version > 3 || head[7] != 0 {
-		return nil, nil, formatf("version %d.%d of the .npy format: only 1.0, 2.0 and 3.0 are known", version, head[7])
+	version := b[6]
+	if version < 1 || version > 3 || b[7] != 0 {
+		return nil, 0, formatf("version %d.%d of the .npy format: only 1.0, 2.0 and 3.0 are known", version, b[7])
 	}
-	head = head[:10]
+	start = 10
 	if version > 1 {
-		head = head[:12]
+		start = 12
 	}
-	if err := readFull(r, head[8:]); err != nil {
-		return nil, nil, err
+	if start > total {
+		return nil, 0, formatf("ends too soon")
 	}
-	n := textLen(head[8:])
-	if n > maxHeader || n > total-int64(len(head)) {
-		return nil, nil, formatf(".npy header of %d bytes in %d", n, total)
+	if b, err = first(start); err != nil {
+		return nil, 0, err
 	}
-	text = make([]byte, n)
-	return head, text, readFull(r, text)
+	n := textLen(b[8:])
+	if n > maxHeader || n > total-start {
+		return nil, 0, formatf(".npy header of %d bytes in %d", n, total)
+	}
+	b, err = first(start + n)
+	return b, start, err
 }
 
 // errNotNPY is also how a member that is no array shows.
@@ -104,6 +110,14 @@ func textLen(b []byte) int64 {
 }
 
 func parseHeader(text []byte, version byte) (header, error) {
+	if h, ok := parseUsual(text); ok {
+		return h, nil
+	}
+	return parseAny(text, version)
+}
+
+// parseAny understands every text that NumPy writes.
+func parseAny(text []byte, version byte) (header, error) {
 	s := string(text)
 	switch {
 	case version < 3:
@@ -176,29 +190,32 @@ func appendHeader(b []byte, a soa.Array) ([]byte, error) {
 	if a.NDim() > maxDims {
 		return b, fmt.Errorf("%w: %d dimensions, more than %d", soa.ErrShape, a.NDim(), maxDims)
 	}
-	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descrOf(a.DType()), tuple(a.Shape()))
-	n := roundUp(10+len(text)+1, alignment) - 10
-	b = append(b, npyMagic+"\x01\x00"...)
-	b = binary.LittleEndian.AppendUint16(b, uint16(n))
-	b = append(b, text...)
-	b = append(b, strings.Repeat(" ", n-len(text)-1)...)
-	return append(b, '\n'), nil
+	start := len(b)
+	b = append(b, npyMagic+"\x01\x00??"...)
+	b = append(b, usualDescr...)
+	b = append(b, descrOf(a.DType())...)
+	b = append(b, usualShape...)
+	b = appendTuple(b, a.Shape())
+	b = append(b, usualEnd...)
+	for (len(b)-start+1)%alignment != 0 {
+		b = append(b, ' ')
+	}
+	b = append(b, '\n')
+	binary.LittleEndian.PutUint16(b[start+8:], uint16(len(b)-start-10))
+	return b, nil
 }
 
-// tuple writes a shape as Python does: (), (3,), (3, 4).
-func tuple(shape []int) string {
-	var b strings.Builder
+// appendTuple appends a shape as Python writes it: (), (3,), (3, 4).
+func appendTuple(b []byte, shape []int) []byte {
+	b = append(b, '(')
 	for i, d := range shape {
 		if i > 0 {
-			b.WriteByte(' ')
+			b = append(b, ", "...)
 		}
-		fmt.Fprintf(&b, "%d,", d)
+		b = strconv.AppendInt(b, int64(d), 10)
 	}
-	s := b.String()
-	if len(shape) > 1 {
-		s = strings.TrimSuffix(s, ",")
+	if len(shape) == 1 {
+		b = append(b, ',')
 	}
-	return "(" + s + ")"
+	return append(b, ')')
 }
-
-func roundUp(n, to int) int { return (n + to - 1) / to * to }

@@ -23,32 +23,37 @@ const aheadLen = 1 << 10
 // still have memory taken for it unseen.
 const maxTrusted = 64
 
-// load returns m's layout. It reads the headers the first time; two goroutines
-// may both do so, to the same effect.
+// load returns m's layout. It reads the headers the first time.
 func (m *member) load(src io.ReaderAt) (*layout, error) {
-	if l := m.layout.Load(); l != nil {
-		return l, nil
+	m.loading.Lock()
+	defer m.loading.Unlock()
+	if m.loaded {
+		return &m.layout, nil
 	}
 	l, err := m.readLayout(src)
 	if err != nil {
-		return nil, m.failed(l, err)
+		return nil, m.failed(&l, err)
 	}
-	m.layout.Store(l)
-	return l, nil
+	m.layout, m.loaded = l, true
+	return &m.layout, nil
 }
 
-func (m *member) readLayout(src io.ReaderAt) (*layout, error) {
+func (m *member) readLayout(src io.ReaderAt) (l layout, err error) {
 	near, err := newWindow(src, m.offset, min(aheadLen, m.end-m.offset))
 	if err != nil {
-		return nil, err
+		return l, err
 	}
-	l := &layout{}
+	defer near.close()
 	if l.body, err = m.parseLocal(near); err != nil {
-		return nil, err
+		return l, err
 	}
-	s := newStream(near, m, l.body)
-	defer s.close()
-	l.header, err = readHeader(s, m.plain)
+	if m.method == Stored { // where the window has it
+		l.header, err = readHeader(func(n int64) ([]byte, error) { return near.bytes(l.body, n) }, m.plain)
+	} else {
+		s := newStream(near, m, l.body)
+		defer s.close()
+		l.header, err = readHeader(s.front(), m.plain)
+	}
 	if err == errNotNPY && !strings.HasSuffix(m.name, suffix) {
 		err = nil // numpy.load gives the bytes of such a member; it is no array
 	}
@@ -63,13 +68,13 @@ func (m *member) read(ctx context.Context, src io.ReaderAt, old soa.Array) (soa.
 			return soa.Array{}, err
 		}
 	}
-	l := m.layout.Load()
+	l := &m.layout
 	s, err := m.elements(ctx, src, l)
 	if err != nil {
 		return soa.Array{}, m.failed(l, err)
 	}
 	defer s.close()
-	a, err := readElements(ctx, s, &l.header, old, func() error { return s.finish(m.crc) })
+	a, err := readElements(ctx, &s, &l.header, old, func() error { return s.finish(m.crc) })
 	if err != nil {
 		return soa.Array{}, m.failed(l, err)
 	}
@@ -77,15 +82,14 @@ func (m *member) read(ctx context.Context, src io.ReaderAt, old soa.Array) (soa.
 }
 
 // elements returns a stream that stands where m's elements begin. close it.
-func (m *member) elements(ctx context.Context, src io.ReaderAt, l *layout) (*stream, error) {
+func (m *member) elements(ctx context.Context, src io.ReaderAt, l *layout) (stream, error) {
 	if m.method == Stored { // the header's CRC is known
-		elements := io.NewSectionReader(src, l.body+l.size, m.packed-l.size)
-		return &stream{r: elements, crc: l.crc}, nil
+		return stream{src: src, off: l.body + l.size, crc: l.crc}, nil
 	}
 	s := newStream(src, m, l.body)
 	if err := s.fill(ctx, make([]byte, l.size), nil); err != nil {
 		s.close()
-		return nil, err
+		return stream{}, err
 	}
 	return s, nil
 }

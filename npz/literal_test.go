@@ -57,6 +57,36 @@ func TestLiteralRefused(t *testing.T) {
 	}
 }
 
+// What is written is read by the fast path, which leaves to the other all that is
+// not exactly like it.
+func TestUsual(t *testing.T) {
+	for dtype := soa.Bool; dtype.Valid(); dtype++ {
+		for _, shape := range [][]int{{}, {0}, {7}, {1234567890}, {2, 3}, {9, 0, 1<<63 - 1}, make([]int, maxDims)} {
+			text := usualDescr + descrOf(dtype) + usualShape + string(appendTuple(nil, shape)) + usualEnd + "  \n"
+			h, ok := parseUsual([]byte(text))
+			require.True(t, ok, text)
+			want, err := parseAny([]byte(text), 1)
+			require.NoError(t, err)
+			require.Equal(t, want, h)
+			for n := range len(text) - len("  \n") {
+				_, ok := parseUsual([]byte(text[:n]))
+				require.False(t, ok, text[:n])
+			}
+		}
+	}
+	for _, text := range []string{
+		"{'descr': '<U4', 'fortran_order': False, 'shape': (3,), }", "{'descr': '<f4', 'fortran_order': True, 'shape': (3,), }",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (3), }", "{'descr': '<f4', 'fortran_order': False, 'shape': (3, ), }",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (03,), }", "{'descr': '<f4', 'fortran_order': False, 'shape': (-3,), }",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (3L,), }", "{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551617,), }",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': " + string(appendTuple(nil, make([]int, maxDims+1))) + ", }",
+	} {
+		_, ok := parseUsual([]byte(text))
+		require.False(t, ok, text)
+	}
+}
+
 func TestDescr(t *testing.T) {
 	for dtype := soa.Bool; dtype.Valid(); dtype++ {
 		have, bigEndian := parseDescr(descrOf(dtype))
@@ -70,9 +100,9 @@ func TestDescr(t *testing.T) {
 }
 
 func TestTuple(t *testing.T) {
-	require.Equal(t, "()", tuple(nil))
-	require.Equal(t, "(0,)", tuple([]int{0}))
-	require.Equal(t, "(1, 2, 3)", tuple([]int{1, 2, 3}))
+	require.Equal(t, "()", string(appendTuple(nil, nil)))
+	require.Equal(t, "(0,)", string(appendTuple(nil, []int{0})))
+	require.Equal(t, "(1, 2, 3)", string(appendTuple(nil, []int{1, 2, 3})))
 }
 
 func TestHeaderRefused(t *testing.T) {

@@ -2,15 +2,14 @@ package npz
 
 import (
 	"encoding/binary"
-	"io"
 )
 
-// parseLocal reads m's local header, drawn in member.go, from the archive src.
+// parseLocal reads m's local header, drawn in member.go, from the archive.
 // What it says must be what the directory says of m, and the member must end
 // before the next one begins. It returns where the member's bytes begin.
-func (m *member) parseLocal(src io.ReaderAt) (body int64, err error) {
+func (m *member) parseLocal(near *window) (body int64, err error) {
 	le := binary.LittleEndian
-	b, err := readAt(src, m.offset, int64(localLen+len(m.name)))
+	b, err := near.bytes(m.offset, int64(localLen+len(m.name)))
 	if err != nil {
 		return 0, err
 	}
@@ -26,7 +25,7 @@ func (m *member) parseLocal(src io.ReaderAt) (body int64, err error) {
 	case body > m.end || m.packed > m.end-body:
 		return 0, formatf("member at offset %d runs into what follows", m.offset)
 	}
-	extra, err := readAt(src, body-e, e)
+	extra, err := near.bytes(body-e, e)
 	if err != nil {
 		return 0, err
 	}
@@ -91,12 +90,12 @@ func (m *member) appendLocal(b []byte) []byte {
 	b = le.AppendUint16(b, uint16(end-len(b)-2-len(m.name)))
 	b = append(b, m.name...)
 	if m.wide() {
-		b = append(b, extraHead(extra64, 16)...)
+		b = appendExtraHead(b, extra64, 16)
 		b = le.AppendUint64(b, uint64(m.plain))
 		b = le.AppendUint64(b, uint64(m.packed))
 	}
 	if m.method == Stored {
-		b = append(b, extraHead(extraAlign, end-len(b)-4)...)
+		b = appendExtraHead(b, extraAlign, end-len(b)-4)
 		b = le.AppendUint16(b, alignment)
 		b = append(b, make([]byte, end-len(b))...)
 	}

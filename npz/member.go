@@ -3,7 +3,7 @@ package npz
 import (
 	"encoding/binary"
 	"math"
-	"sync/atomic"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -83,43 +83,43 @@ type member struct {
 	offset        int64 // of the local header
 	end           int64 // the member ends here or before
 
-	layout atomic.Pointer[layout] // from its local header and .npy header, once read
+	loading sync.Mutex
+	loaded  bool   // guarded by loading
+	layout  layout // from its local header and .npy header; never changes once it is loaded
 }
 
 // field returns the name of the field that m holds.
 func (m *member) field() string { return fieldOf(m.name) }
 
-// parseEntry reads the directory's entry at the start of b and returns what is
-// after it.
-func parseEntry(b []byte) (m *member, rest []byte, err error) {
+// parseEntry reads the directory's entry at the start of b into m and returns how
+// long it is. text is b again: m's name is a part of it.
+func (m *member) parseEntry(b []byte, text string) (size int, err error) {
 	le := binary.LittleEndian
 	if len(b) < entryLen || le.Uint32(b) != entrySignature {
-		return nil, nil, formatf("directory entry without its signature")
+		return 0, formatf("directory entry without its signature")
 	}
 	n, e, c := int(le.Uint16(b[28:])), int(le.Uint16(b[30:])), int(le.Uint16(b[32:]))
 	if len(b) < entryLen+n+e+c {
-		return nil, nil, formatf("directory entry beyond the directory's end")
+		return 0, formatf("directory entry beyond the directory's end")
 	}
-	m = &member{
-		name:   string(b[entryLen:][:n]),
-		flags:  le.Uint16(b[8:]),
-		method: Method(le.Uint16(b[10:])),
-		crc:    le.Uint32(b[16:]),
-		packed: int64(le.Uint32(b[20:])),
-		plain:  int64(le.Uint32(b[24:])),
-		offset: int64(le.Uint32(b[42:])),
-	}
+	m.name = text[entryLen:][:n]
+	m.flags = le.Uint16(b[8:])
+	m.method = Method(le.Uint16(b[10:]))
+	m.crc = le.Uint32(b[16:])
+	m.packed = int64(le.Uint32(b[20:]))
+	m.plain = int64(le.Uint32(b[24:]))
+	m.offset = int64(le.Uint32(b[42:]))
 	if disk := le.Uint16(b[34:]); disk != 0 {
-		return nil, nil, formatf("member on disk %d of an archive in several files", disk)
+		return 0, formatf("member on disk %d of an archive in several files", disk)
 	}
 	wide, err := findExtra(b[entryLen+n:][:e], extra64)
 	if err != nil {
-		return nil, nil, err
+		return 0, err
 	}
 	if err := widen(wide, &m.plain, &m.packed, &m.offset); err != nil {
-		return nil, nil, err
+		return 0, err
 	}
-	return m, b[entryLen+n+e+c:], m.check()
+	return entryLen + n + e + c, m.check()
 }
 
 // check refuses what no reader here could make sense of.
@@ -187,7 +187,7 @@ func (m *member) appendEntry(b []byte) []byte {
 	}
 	plain, packed, offset := narrow(m.plain), narrow(m.packed), narrow(m.offset)
 	if wide != nil {
-		wide = append(extraHead(extra64, len(wide)), wide...)
+		wide = append(appendExtraHead(nil, extra64, len(wide)), wide...)
 	}
 	le := binary.LittleEndian
 	b = le.AppendUint32(b, entrySignature)
@@ -219,7 +219,7 @@ func (m *member) appendCommon(b []byte, wide bool) []byte {
 	return le.AppendUint32(b, m.crc)
 }
 
-func extraHead(id uint16, size int) []byte {
-	b := binary.LittleEndian.AppendUint16(nil, id)
+func appendExtraHead(b []byte, id uint16, size int) []byte {
+	b = binary.LittleEndian.AppendUint16(b, id)
 	return binary.LittleEndian.AppendUint16(b, uint16(size))
 }

@@ -16,7 +16,6 @@ const suffix = ".npy"
 // archive's 65,535 bytes), and what would lead out of the folder that a program
 // unpacks the archive into ("/x", "../x", `..\x`).
 func checkName(field string) error {
-	folders := strings.FieldsFunc(field, func(c rune) bool { return c == '/' || c == '\\' })
 	why := ""
 	switch {
 	case field == "":
@@ -29,12 +28,21 @@ func checkName(field string) error {
 		why = "contains a NUL"
 	case field[0] == '/' || field[0] == '\\':
 		why = "begins with a slash"
-	case slices.Contains(folders, ".."):
+	case leadsUp(field):
 		why = `contains the folder ".."`
 	default:
 		return nil
 	}
 	return fmt.Errorf("%w: it %s", ErrName, why)
+}
+
+// leadsUp reports whether one of the folders in a name is the one above.
+func leadsUp(name string) bool {
+	if !strings.Contains(name, "..") {
+		return false
+	}
+	folders := strings.FieldsFunc(name, func(c rune) bool { return c == '/' || c == '\\' })
+	return slices.Contains(folders, "..")
 }
 
 // fieldOf returns the field that a member holds, as NumPy names it.

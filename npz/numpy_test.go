@@ -140,7 +140,7 @@ func TestNumPyReadsWhatIsWritten(t *testing.T) {
 					a.Bytes()[i] &= 1
 				}
 			}
-			d.Set(dtype.String()+tuple(shape), a)
+			d.Set(dtype.String()+string(appendTuple(nil, shape)), a)
 		}
 	}
 	d.Set("file", soa.Of([]int8{1})) // numpy.savez cannot write this one

@@ -12,10 +12,8 @@ type out struct {
 
 // Write appends p to the file.
 func (o *out) Write(p []byte) (int, error) {
-	if len(o.buf)+len(p) > blockLen {
-		if err := o.flush(); err != nil {
-			return 0, err
-		}
+	if err := o.room(len(p)); err != nil {
+		return 0, err
 	}
 	if len(p) >= blockLen {
 		if err := writeAt(o.w, p, o.size); err != nil {
@@ -28,10 +26,22 @@ func (o *out) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// reserve appends n bytes that patch will write.
+// reserve appends n bytes, fewer than blockLen, that patch will write.
 func (o *out) reserve(n int) error {
-	_, err := o.Write(make([]byte, n))
-	return err
+	if err := o.room(n); err != nil {
+		return err
+	}
+	o.buf = append(o.buf, make([]byte, n)...)
+	o.size += int64(n)
+	return nil
+}
+
+// room writes what is gathered if with n more bytes it would be more than a block.
+func (o *out) room(n int) error {
+	if len(o.buf)+n > blockLen {
+		return o.flush()
+	}
+	return nil
 }
 
 // patch writes p again at off.

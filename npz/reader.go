@@ -21,8 +21,11 @@ type Reader struct {
 	size    int64
 	comment string
 	members []*member
-	byField map[string]*member
+	index   map[string]int // position of a field in members; nil while there are few
 }
+
+// few is up to how many fields are found sooner by looking at each than in a map.
+const few = 16
 
 // NewReader returns a Reader of the .npz file of size bytes that src holds. It
 // reads the archive's directory, not the members. The error is an ErrFormat if
@@ -35,7 +38,11 @@ func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("npz: %w", err)
 	}
-	r := &Reader{src: src, size: size, comment: comment, byField: make(map[string]*member, len(members))}
+	r := &Reader{src: src, size: size, comment: comment}
+	if len(members) > few {
+		r.index = make(map[string]int, len(members))
+	}
+	r.members = members[:0]
 	for _, m := range members {
 		if err := r.add(m); err != nil {
 			return nil, &FieldError{Field: m.field(), Err: err}
@@ -51,12 +58,25 @@ func (r *Reader) add(m *member) error {
 	if err := checkName(m.field()); err != nil {
 		return formatf("%w", err)
 	}
-	if r.byField[m.field()] != nil {
+	if r.Has(m.field()) {
 		return formatf("two members are of this name")
 	}
+	if r.index != nil {
+		r.index[m.field()] = len(r.members)
+	}
 	r.members = append(r.members, m)
-	r.byField[m.field()] = m
 	return nil
+}
+
+// find returns the position of the field name, -1 if it is not there.
+func (r *Reader) find(name string) int {
+	if r.index == nil {
+		return slices.IndexFunc(r.members, func(m *member) bool { return m.field() == name })
+	}
+	if i, ok := r.index[name]; ok {
+		return i
+	}
+	return -1
 }
 
 // Comment returns the archive's comment, as [Options] gave it to [Write].
@@ -73,7 +93,7 @@ func (r *Reader) Names() []string {
 }
 
 // Has reports whether there is a field name. It reads nothing.
-func (r *Reader) Has(name string) bool { return r.byField[name] != nil }
+func (r *Reader) Has(name string) bool { return r.find(name) >= 0 }
 
 // Field describes a field as it is in the file.
 type Field struct {
@@ -170,26 +190,31 @@ const manyBytes = 1 << 20
 // readMembers reads each of the members into the memory of its array, and replaces
 // the arrays by what was read.
 func (r *Reader) readMembers(ctx context.Context, members []*member, arrays []soa.Array) error {
-	read := func(i int) (err error) {
-		arrays[i], err = members[i].read(ctx, r.src, arrays[i])
-		return err
-	}
 	size := int64(0)
 	for _, m := range members {
 		size += m.plain
 	}
-	if size < manyBytes {
-		for i := range members {
-			if err := read(i); err != nil {
-				return err
-			}
-		}
-		return nil
+	if size >= manyBytes {
+		return r.readAtOnce(ctx, members, arrays)
 	}
+	for i, m := range members {
+		var err error
+		if arrays[i], err = m.read(ctx, r.src, arrays[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAtOnce is readMembers on several processors.
+func (r *Reader) readAtOnce(ctx context.Context, members []*member, arrays []soa.Array) error {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range members {
-		g.Go(func() error { return read(i) })
+	for i, m := range members {
+		g.Go(func() (err error) {
+			arrays[i], err = m.read(ctx, r.src, arrays[i])
+			return err
+		})
 	}
 	return g.Wait()
 }
@@ -200,16 +225,16 @@ func (r *Reader) pick(names []string) ([]*member, error) {
 		return r.members, nil
 	}
 	members := make([]*member, len(names))
-	seen := make(map[*member]bool, len(names))
+	seen := make([]bool, len(r.members))
 	for i, name := range names {
-		m := r.byField[name]
-		if m == nil {
+		at := r.find(name)
+		if at < 0 {
 			return nil, &soa.FieldError{Field: name, Have: r.Names()}
 		}
-		if seen[m] {
+		if seen[at] {
 			return nil, fmt.Errorf("npz: %w: %q is asked for twice", soa.ErrField, name)
 		}
-		members[i], seen[m] = m, true
+		members[i], seen[at] = r.members[at], true
 	}
 	return members, nil
 }

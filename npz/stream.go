@@ -17,21 +17,21 @@ const blockLen = 256 << 10
 
 // stream reads the rest of one member, inflated, and its CRC-32 on the way.
 type stream struct {
-	r        io.Reader
+	src      io.ReaderAt // has the next byte of a stored member at off
+	off      int64
 	crc      uint32
 	inflater *inflater // nil for a stored member
 }
 
 // newStream returns a stream of m's bytes, of which the archive src has the first
 // at body. close it.
-func newStream(src io.ReaderAt, m *member, body int64) *stream {
-	packed := io.NewSectionReader(src, body, m.packed)
+func newStream(src io.ReaderAt, m *member, body int64) stream {
 	if m.method == Stored {
-		return &stream{r: packed}
+		return stream{src: src, off: body}
 	}
 	z := inflaters.Get().(*inflater)
-	z.reset(packed)
-	return &stream{r: z.plain, inflater: z}
+	z.reset(io.NewSectionReader(src, body, m.packed))
+	return stream{inflater: z}
 }
 
 func (s *stream) close() {
@@ -41,15 +41,27 @@ func (s *stream) close() {
 	}
 }
 
-// Read makes a stream an io.Reader, whose errors are of this package.
-func (s *stream) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
-	s.crc = crc32.Update(s.crc, crc32.IEEETable, p[:n])
-	var corrupt flate.CorruptInputError
-	if errors.As(err, &corrupt) {
-		err = formatf("deflated data: %w", corrupt)
+// read reads len(p) bytes. Those of a stored member must be its own.
+func (s *stream) read(p []byte) error {
+	var err error
+	if s.inflater != nil {
+		err = s.inflater.read(p)
+	} else {
+		err = readFullAt(s.src, p, s.off)
+		s.off += int64(len(p))
 	}
-	return n, err
+	s.crc = crc32.Update(s.crc, crc32.IEEETable, p)
+	return err
+}
+
+// front returns the front of the member at whose start s is.
+func (s *stream) front() front {
+	var b []byte
+	return func(n int64) ([]byte, error) {
+		have := len(b)
+		b = append(b, make([]byte, int(n)-have)...)
+		return b, s.read(b[have:])
+	}
 }
 
 // fill reads len(p) bytes, block by block, and hands each block to then, which
@@ -60,7 +72,7 @@ func (s *stream) fill(ctx context.Context, p []byte, then func(block []byte)) er
 			return err
 		}
 		block := p[:min(len(p), blockLen)]
-		if err := readFull(s, block); err != nil {
+		if err := s.read(block); err != nil {
 			return err
 		}
 		if then != nil {
@@ -71,18 +83,13 @@ func (s *stream) fill(ctx context.Context, p []byte, then func(block []byte)) er
 	return nil
 }
 
-// finish checks that the member ends here, in the file and inflated, and that it
-// has the CRC-32 that the directory gives.
+// finish checks that the member ends here, if it has to be inflated to know, and
+// that it has the CRC-32 that the directory gives.
 func (s *stream) finish(want uint32) error {
-	var more [1]byte
-	switch n, err := s.Read(more[:]); {
-	case n > 0:
-		return formatf("goes on after its end")
-	case err != io.EOF:
-		return readError(err)
-	}
-	if s.inflater != nil && !s.inflater.drained() {
-		return formatf("bytes after the end of the deflated data")
+	if s.inflater != nil {
+		if err := s.inflater.finish(); err != nil {
+			return err
+		}
 	}
 	if s.crc != want {
 		return crcError(s.crc, want)
@@ -107,8 +114,31 @@ func (z *inflater) reset(r io.Reader) {
 	_ = z.plain.(flate.Resetter).Reset(z.packed, nil)
 }
 
-// drained reports whether deflate used all its input.
-func (z *inflater) drained() bool {
-	_, err := z.packed.ReadByte()
-	return err == io.EOF
+// read reads len(p) bytes.
+func (z *inflater) read(p []byte) error {
+	_, err := io.ReadFull(z.plain, p)
+	return inflateError(err)
+}
+
+// finish checks that the deflated data end here, and that they are all there is.
+func (z *inflater) finish() error {
+	switch n, err := io.ReadFull(z.plain, make([]byte, 1)); {
+	case n > 0:
+		return formatf("goes on after its end")
+	case err != io.EOF:
+		return inflateError(err)
+	}
+	if _, err := z.packed.ReadByte(); err != io.EOF {
+		return formatf("bytes after the end of the deflated data")
+	}
+	return nil
+}
+
+// inflateError is readError for deflated data.
+func inflateError(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.As(err, &corrupt) {
+		return formatf("deflated data: %w", corrupt)
+	}
+	return readError(err)
 }

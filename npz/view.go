@@ -46,7 +46,7 @@ func (r *Reader) view(ctx context.Context, mem []byte, names []string, check boo
 }
 
 func (m *member) view(ctx context.Context, mem []byte, check bool) (soa.Array, error) {
-	l := m.layout.Load()
+	l := &m.layout
 	if m.method != Stored || l.swapped() || l.transposed() {
 		return m.read(ctx, bytes.NewReader(mem), soa.Array{})
 	}

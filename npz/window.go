@@ -3,42 +3,65 @@ package npz
 import (
 	"errors"
 	"io"
+	"slices"
+	"sync"
 )
 
 // window is a source of which a part has been read ahead, because several small
-// records in it will be asked for.
+// records in it will be asked for. close it.
 type window struct {
-	io.ReaderAt
+	src   io.ReaderAt
 	start int64
 	ahead []byte
 }
 
+// windows keeps the memory of windows that are closed.
+var windows = sync.Pool{New: func() any { return new(window) }}
+
 // newWindow reads n bytes of src ahead.
 func newWindow(src io.ReaderAt, start, n int64) (*window, error) {
-	ahead, err := readAt(src, start, n)
-	if err != nil {
+	w := windows.Get().(*window)
+	w.src, w.start, w.ahead = src, start, slices.Grow(w.ahead[:0], int(n))[:n]
+	if err := readFullAt(src, w.ahead, start); err != nil {
+		w.close()
 		return nil, err
 	}
-	return &window{src, start, ahead}, nil
+	return w, nil
 }
 
+// close ends the use of w and of what bytes returned.
+func (w *window) close() {
+	w.src = nil
+	windows.Put(w)
+}
+
+// bytes returns n bytes from off on, which are the window's own if it has them.
+// The caller has made sure that n is no more than the source has.
+func (w *window) bytes(off, n int64) ([]byte, error) {
+	if at := off - w.start; at >= 0 && at <= int64(len(w.ahead)) && n <= int64(len(w.ahead))-at {
+		return w.ahead[at:][:n:n], nil
+	}
+	b := make([]byte, n)
+	return b, readFullAt(w.src, b, off)
+}
+
+// ReadAt makes a window an io.ReaderAt.
 func (w *window) ReadAt(p []byte, off int64) (int, error) {
 	if at := off - w.start; at >= 0 && at <= int64(len(w.ahead)) && int64(len(p)) <= int64(len(w.ahead))-at {
 		return copy(p, w.ahead[at:]), nil
 	}
-	return w.ReaderAt.ReadAt(p, off)
+	return w.src.ReadAt(p, off)
 }
 
-// readAt returns n bytes of src from off on. The caller has made sure that n is
-// no more than src has.
-func readAt(src io.ReaderAt, off, n int64) ([]byte, error) {
-	b := make([]byte, n)
-	return b, readFull(io.NewSectionReader(src, off, n), b)
-}
-
-// readFull is io.ReadFull for a source that must have the bytes.
-func readFull(r io.Reader, p []byte) error {
-	_, err := io.ReadFull(r, p)
+// readFullAt reads len(p) bytes of src, which must have them, from off on.
+func readFullAt(src io.ReaderAt, p []byte, off int64) error {
+	n, err := src.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return nil
+	case err == nil: // against io.ReaderAt's contract
+		return io.ErrNoProgress
+	}
 	return readError(err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 
@@ -40,6 +41,7 @@ func Write(ctx context.Context, w io.WriterAt, d *soa.Dict, opts Options) (int64
 	if err != nil {
 		return 0, err
 	}
+	defer z.close()
 	for name, a := range d.All() {
 		err := checkName(name)
 		if err == nil {
@@ -66,58 +68,91 @@ func checkTwin(name string, d *soa.Dict) error {
 
 // writer writes members one after the other.
 type writer struct {
-	out     *out
-	method  Method
-	deflate *flate.Writer // nil if stored
-	members []*member
-	comment string
+	out     out
+	opts    Options
+	deflate *flate.Writer // nil until it is needed
+	level   int           // of deflate
+
+	entries   uint64
+	directory []byte // the entries so far
+	scratch   []byte // of whoever needs some for a moment
 }
 
+// writers keeps the memory of writers that are closed.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// newWriter returns a writer to w. close it.
 func newWriter(w io.WriterAt, opts Options) (*writer, error) {
 	if err := checkComment(opts.Comment); err != nil {
 		return nil, err
 	}
-	z := &writer{out: &out{w: w}, comment: opts.Comment}
-	if opts.Level == 0 {
-		return z, nil
-	}
 	if opts.Level < 0 || opts.Level > 9 {
 		return nil, fmt.Errorf("npz: level %d: there are 0 (stored) and 1 to 9", opts.Level)
 	}
-	var err error
-	z.method = Deflated
-	z.deflate, err = flate.NewWriter(z.out, opts.Level)
-	return z, err
+	z := writers.Get().(*writer)
+	z.out = out{w: w, buf: z.out.buf[:0]}
+	z.opts, z.entries, z.directory = opts, 0, z.directory[:0]
+	return z, nil
+}
+
+func (z *writer) close() {
+	z.out.w = nil
+	writers.Put(z)
 }
 
 // add writes the array a as a member.
-func (z *writer) add(ctx context.Context, name string, a soa.Array) error {
-	head, err := appendHeader(nil, a)
-	if err != nil {
+func (z *writer) add(ctx context.Context, name string, a soa.Array) (err error) {
+	if z.scratch, err = appendHeader(z.scratch[:0], a); err != nil {
 		return err
 	}
-	m := &member{name: name + suffix, method: z.method, offset: z.out.size, plain: int64(len(head) + a.NBytes())}
+	m := member{name: name + suffix, plain: int64(len(z.scratch) + a.NBytes())}
 	if !isASCII(name) {
 		m.flags = flagUTF8
 	}
+	return z.member(ctx, &m, z.scratch, a.Bytes())
+}
+
+// member writes m, whose name, flags and size are known, and whose bytes are head
+// and then elements.
+func (z *writer) member(ctx context.Context, m *member, head, elements []byte) error {
+	if z.opts.Level > 0 {
+		m.method = Deflated
+	}
+	m.offset = z.out.size
 	local := m.localSize()
 	if err := z.out.reserve(local); err != nil {
 		return err
 	}
-	if err := z.body(ctx, m, head, a.Bytes()); err != nil {
+	if err := z.body(ctx, m, head, elements); err != nil {
 		return err
 	}
 	m.packed = z.out.size - m.offset - int64(local)
-	z.members = append(z.members, m)
-	return z.out.patch(m.appendLocal(nil), m.offset)
+	z.directory = m.appendEntry(z.directory)
+	z.entries++
+	z.scratch = m.appendLocal(z.scratch[:0])
+	return z.out.patch(z.scratch, m.offset)
+}
+
+// deflater returns a writer of deflated bytes to z.out.
+func (z *writer) deflater() (_ *flate.Writer, err error) {
+	if z.deflate == nil || z.level != z.opts.Level {
+		z.level = z.opts.Level
+		z.deflate, err = flate.NewWriter(&z.out, z.level)
+		return z.deflate, err
+	}
+	z.deflate.Reset(&z.out)
+	return z.deflate, nil
 }
 
 // body writes a member's bytes: a .npy header, then elements.
 func (z *writer) body(ctx context.Context, m *member, head, elements []byte) error {
-	var w io.Writer = z.out
-	if z.deflate != nil {
-		z.deflate.Reset(z.out)
-		w = z.deflate
+	var w io.Writer = &z.out
+	if m.method == Deflated {
+		deflate, err := z.deflater()
+		if err != nil {
+			return err
+		}
+		w = deflate
 	}
 	for block := head; ; {
 		if err := ctx.Err(); err != nil {
@@ -133,7 +168,7 @@ func (z *writer) body(ctx context.Context, m *member, head, elements []byte) err
 		block = elements[:min(len(elements), blockLen)]
 		elements = elements[len(block):]
 	}
-	if z.deflate != nil {
+	if m.method == Deflated {
 		return z.deflate.Close()
 	}
 	return nil
@@ -141,16 +176,12 @@ func (z *writer) body(ctx context.Context, m *member, head, elements []byte) err
 
 // finish writes the directory and returns the length of the file.
 func (z *writer) finish() (int64, error) {
-	d := directory{entries: uint64(len(z.members)), offset: z.out.size, comment: z.comment}
-	var entry []byte
-	for _, m := range z.members {
-		entry = m.appendEntry(entry[:0])
-		if _, err := z.out.Write(entry); err != nil {
-			return 0, err
-		}
+	d := directory{entries: z.entries, size: int64(len(z.directory)), offset: z.out.size, comment: z.opts.Comment}
+	if _, err := z.out.Write(z.directory); err != nil {
+		return 0, err
 	}
-	d.size = z.out.size - d.offset
-	if _, err := z.out.Write(d.appendEnd(nil)); err != nil {
+	z.scratch = d.appendEnd(z.scratch[:0])
+	if _, err := z.out.Write(z.scratch); err != nil {
 		return 0, err
 	}
 	return z.out.size, z.out.flush()
