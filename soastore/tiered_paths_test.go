@@ -82,14 +82,16 @@ func TestTieredDisksFillInOrder(t *testing.T) {
 	})
 }
 
-// onDisk returns how many bytes the files of a path take: of their length, and of disk
-// space if there is less of it.
+// onDisk returns how many bytes this rank's files of a path take: of their length, and
+// of disk space if there is less of it.
 func onDisk(e *storetest.Env, path string) (sum int64) {
+	mine := fmt.Sprintf(".rank-%d.", e.C.Rank())
 	require.NoError(e, filepath.WalkDir(filepath.Dir(path), func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && strings.HasPrefix(filepath.Base(name), filepath.Base(path)) {
+		if err == nil && d.Type().IsRegular() && strings.HasPrefix(name, path) && strings.Contains(name, mine) {
 			var st unix.Stat_t
-			require.NoError(e, unix.Lstat(name, &st))
-			sum += min(st.Size, st.Blocks*512)
+			if err := unix.Lstat(name, &st); err == nil { // else it is gone by now
+				sum += min(st.Size, st.Blocks*512)
+			}
 		}
 		return err
 	}))

@@ -3,6 +3,7 @@ package soastore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/soastore/soa/soastore/internal/tier"
 )
@@ -75,15 +76,34 @@ func (t *Tiered) Plan(accesses []Access, opts PlanOptions) error {
 	})
 }
 
-// declare calls fn with accesses by ID. Local.
+// declare calls fn with accesses by ID. If a value is replaced before fn has found it,
+// it tries again with what is there then.
 func (t *Tiered) declare(op string, accesses []Access, fn func([]tier.Access) error) error {
+	var tried []tier.Access
+	for {
+		ids, err := t.identify(op, accesses)
+		if err != nil {
+			return err
+		}
+		err = fn(ids)
+		if !errors.Is(err, tier.ErrNotFound) || slices.EqualFunc(ids, tried, sameID) {
+			return keyError(op, "", byKey(err))
+		}
+		tried = ids
+	}
+}
+
+func sameID(a, b tier.Access) bool { return a.ID == b.ID }
+
+// identify returns accesses by ID, or all that is wrong with their keys.
+func (t *Tiered) identify(op string, accesses []Access) ([]tier.Access, error) {
 	out := make([]tier.Access, len(accesses))
 	var failures []error
 	unknown := map[string]bool{}
 	for i, a := range accesses {
 		v, err := t.find(a.Key)
 		if errors.Is(err, ErrClosed) {
-			return keyError(op, "", err)
+			return nil, keyError(op, "", err)
 		}
 		if err != nil && !unknown[a.Key] {
 			unknown[a.Key] = true
@@ -91,8 +111,5 @@ func (t *Tiered) declare(op string, accesses []Access, fn func([]tier.Access) er
 		}
 		out[i] = tier.Access{ID: v.id, Fields: a.Fields}
 	}
-	if failures != nil {
-		return errors.Join(failures...)
-	}
-	return keyError(op, "", byKey(fn(out)))
+	return out, errors.Join(failures...)
 }
