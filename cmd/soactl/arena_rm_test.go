@@ -111,6 +111,11 @@ func TestRmArenaLeftovers(t *testing.T) {
 	unset(t, second, "removed", false)
 	unset(t, first, "other", true)
 
+	var states []string
+	for _, row := range withoutBytes(must(t, "ls", prefix)) {
+		states = append(states, row[0]+" "+row[5])
+	}
+	require.Equal(t, []string{"never leftover", "ok ok,", "other incomplete", "removed incomplete,", "torn mixed,"}, states)
 	stdout, stderr, code := soactl(t, "rm", prefix, "--leftovers", "--dry-run")
 	require.Zero(t, code)
 	require.Equal(t, first+": key \"never\": version \"new\"\n"+first+": key \"ok\": version \"new\"\n", stdout)

@@ -256,7 +256,7 @@ func TestArenaReadsAsWritten(t *testing.T) {
 	fails(t, 1, []string{"choose one of 2 keys with --key", `"b: c/d"`}, "cat", name)
 	fails(t, 1, []string{`no key "z"`, `"a"`}, "cat", name, "--key", "z")
 	fails(t, 1, []string{"no such rank: 1"}, "cat", name, "--key", "a", "--rank", "1")
-	fails(t, 2, []string{"--key is for arenas and stores"}, "cat", gioData+"one.gio", "--key", "a")
+	fails(t, 2, []string{"are for arenas and stores"}, "cat", gioData+"one.gio", "--key", "a")
 	fails(t, 1, []string{"run", `"a"`, "incomplete", "verify"}, "cat", filepath.Join(dir, "run"), "--key", "a")
 	require.Equal(t, "a\nb: c/d\n:4\n", must2(t, "__complete", "cat", name, "--key", ""))
 	require.Equal(t, "id,pos\nid,t\n:6\n", must2(t, "__complete", "cat", name, "--key", "a", "--fields", "id,"))
@@ -364,6 +364,19 @@ func TestConvertArena(t *testing.T) {
 	must(t, "convert", prefix, filepath.Join(dir, "one.gio"), "--key", "a", "--rank", "1")
 	require.Regexp(t, `ranks +1\n`, must(t, "info", filepath.Join(dir, "one.gio")))
 	require.Equal(t, must(t, "cat", rankArena(prefix, 1), "--key", "a"), must(t, "cat", filepath.Join(dir, "one.gio")))
+}
+
+// A key that is there more than once could be either value.
+func TestSameKeyTwice(t *testing.T) {
+	prefix := spill(t, 1, soastore.Arena, soastore.Options{}, "a", "b")
+	require.NoError(t, os.Rename(spill(t, 1, soastore.NPZ, soastore.Options{}, "a")+"_a.tmp.rank-0.npz", prefix+"_a.tmp.rank-0.npz"))
+	require.Len(t, withoutBytes(must(t, "ls", prefix)), 3)
+	fails(t, 1, []string{`"a" is there more than once`}, "cat", prefix, "--key", "a")
+	out := t.TempDir()
+	fails(t, 1, []string{`"a" is there more than once`}, "convert", prefix, filepath.Join(out, "{key}.npz"), "--force")
+	require.Equal(t, []string{"b.npz"}, names(t, out+"/x"))
+	must(t, "rm", prefix, "a") // in both
+	require.Equal(t, [][]string{{"b", "arena", "1", "10", "9", "ok"}}, withoutBytes(must(t, "ls", prefix)))
 }
 
 // Of a scalar on several ranks there are several.

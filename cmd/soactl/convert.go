@@ -146,13 +146,17 @@ func (o convertOptions) write(ctx context.Context, w io.WriterAt, kind dataset.K
 		return err
 	}
 	ranks := ranksOf(set, d)
-	return comm.Run(len(ranks), func(c comm.Comm) error {
+	writeRank := func(c comm.Comm) error {
 		layout, err := genericio.NewLayout(ctx, c, spec, ranks[c.Rank()])
 		if err != nil {
 			return err
 		}
 		return layout.WriteRank(ctx, w, ranks[c.Rank()])
-	})
+	}
+	if len(ranks) == 1 {
+		return writeRank(comm.Self())
+	}
+	return comm.Run(len(ranks), writeRank)
 }
 
 // counted is a file that shows how much was written to it.

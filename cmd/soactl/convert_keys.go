@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,18 +24,25 @@ func (o convertOptions) convertKeys(cmd *cobra.Command, in, out string) error {
 	if err := o.check(cmd); err != nil {
 		return err
 	}
-	all, err := sourcesAt(cmd.Context(), in, true)
+	ctx := cmd.Context()
+	all, err := sourcesAt(ctx, in, true)
+	if len(all) == 0 {
+		return err
+	}
+	keys := keysOf(all)
 	if o.key != "" {
-		if all = slices.DeleteFunc(all, func(s source) bool { return s.key != o.key }); len(all) == 0 {
-			return errors.Join(fmt.Errorf("%s: no key %q", in, o.key), err)
-		}
+		keys = []string{o.key}
 	}
 	errs := []error{err}
-	for _, s := range all {
-		if cmd.Context().Err() != nil {
-			break
+	for _, key := range keys {
+		s, err := pick(all, in, key)
+		if err == nil {
+			err = o.convertKey(ctx, s, strings.ReplaceAll(out, keyMark, s.fileKey()))
 		}
-		errs = append(errs, o.convertKey(cmd.Context(), s, strings.ReplaceAll(out, keyMark, s.fileKey())))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
@@ -74,7 +80,7 @@ func (o convertOptions) convertRanks(ctx context.Context, set *dataset.Set, out 
 // value of a store, unless it is of some ranks only, and one for all else.
 func ranksOf(set *dataset.Set, d *soa.Dict) []*soa.Dict {
 	ranks := slices.Compact(slices.Clone(set.Ranks))
-	if !set.Stored || len(ranks) == 0 || ranks[0] != 0 || ranks[len(ranks)-1] != len(ranks)-1 {
+	if !set.Stored || len(ranks) < 2 || ranks[0] != 0 || ranks[len(ranks)-1] != len(ranks)-1 {
 		return []*soa.Dict{d}
 	}
 	out := make([]*soa.Dict, len(ranks))

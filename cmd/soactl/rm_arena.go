@@ -121,7 +121,7 @@ func (s *arenaStore) open(o rmOptions) error {
 		switch {
 		case errors.Is(err, arena.ErrInUse):
 			return fmt.Errorf("%s: a running process has it open", name)
-		case unusable && len(s.keys) == 0: // of a key, nothing could be said
+		case unusable && (o.all || len(s.keys) == 0): // there is no telling which keys it has
 			s.broken = append(s.broken, brokenArena{name, err})
 		case err != nil:
 			return err
@@ -169,7 +169,7 @@ func (s *arenaStore) edits(cmd *cobra.Command, o rmOptions) (edits []edit, err e
 	return edits, nil
 }
 
-// removeKey removes key from all arenas, or from none.
+// removeKey removes key from all arenas or, after an error, from none.
 func removeKey(ctx context.Context, arenas []*arena.Arena, key string) (err error) {
 	var changes []*arena.Change
 	for _, a := range arenas {

@@ -35,14 +35,23 @@ func openValue(ctx context.Context, name, key string) (*dataset.Set, error) {
 			return nil, choose
 		}
 	}
+	s, missing := pick(all, name, key)
+	if missing != nil {
+		return nil, errors.Join(missing, err)
+	}
+	return s.open(ctx)
+}
+
+// pick returns the source of that key.
+func pick(all []source, name, key string) (source, error) {
 	have := slices.DeleteFunc(slices.Clone(all), func(s source) bool { return s.key != key })
 	switch len(have) {
 	case 0:
-		return nil, errors.Join(fmt.Errorf("%s: no key %q; there are %s", name, key, dataset.Some(keysOf(all))), err)
+		return source{}, fmt.Errorf("%s: no key %q; there are %s", name, key, dataset.Some(keysOf(all)))
 	case 1:
-		return have[0].open(ctx)
+		return have[0], nil
 	}
-	return nil, fmt.Errorf("%s: key %q is there in several formats: name a file", name, key)
+	return source{}, fmt.Errorf("%s: key %q is there more than once, in several formats or stores: name a file", name, key)
 }
 
 // keysOf returns the keys of sources, each once.
@@ -72,7 +81,7 @@ func sourcesAt(ctx context.Context, name string, keyed bool) ([]source, error) {
 	case len(all) > 0 || storeErr != nil:
 		return all, storeErr
 	case err == nil:
-		return nil, usagef("--key is for arenas and stores, and %s is neither", name)
+		return nil, usagef("--key and {key} are for arenas and stores, and %s is neither", name)
 	}
 	return nil, err
 }
