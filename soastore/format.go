@@ -3,10 +3,13 @@ package soastore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/comm"
@@ -112,18 +115,49 @@ func checkValue(key string, d *soa.Dict) error {
 // smallFile is the size up to which a file is read at once.
 const smallFile = 64 << 10
 
-// readAhead returns what to read a file of size bytes from: one that is small is
-// read whole, which is one call instead of one for each header and column.
-func readAhead(file fsys.File, size int64) (io.ReaderAt, error) {
-	if size > smallFile {
-		return file, nil
-	}
-	buf := make([]byte, size)
-	n, err := file.ReadAt(buf, 0)
-	if n < len(buf) && err != io.EOF { // which is left to the format to find
+// An openFile is a file that is open for reading. One that is small is read whole,
+// which is one call instead of one for each header and column.
+type openFile struct {
+	fsys.File
+	size int64
+	src  io.ReaderAt // what to read the file from
+	buf  *[smallFile]byte
+}
+
+var smallFiles = sync.Pool{New: func() any { return new([smallFile]byte) }}
+
+func openForReading(files fsys.FS, name string) (*openFile, error) {
+	file, err := files.OpenFile(name, os.O_RDONLY)
+	if err != nil {
 		return nil, err
 	}
-	return bytes.NewReader(buf[:n]), nil
+	f := &openFile{File: file, src: file}
+	if f.size, err = file.Size(); err == nil && f.size <= smallFile {
+		err = f.readAhead()
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (f *openFile) readAhead() error {
+	f.buf = smallFiles.Get().(*[smallFile]byte)
+	n, err := f.ReadAt(f.buf[:f.size], 0)
+	if int64(n) < f.size && err != io.EOF { // which is left to the format to find
+		return err
+	}
+	f.src = bytes.NewReader(f.buf[:n])
+	return nil
+}
+
+// Close ends the use of the file, and of src.
+func (f *openFile) Close() error {
+	if f.buf != nil {
+		smallFiles.Put(f.buf)
+		f.buf, f.src = nil, nil
+	}
+	return f.File.Close()
 }
 
 // getFresh is reader.get by reader.read.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/genericio"
-	"github.com/soastore/soa/internal/fsys"
 )
 
 func (f *gioFormat) open(key string, have files) (reader, error) {
@@ -21,29 +20,20 @@ func (f *gioFormat) open(key string, have files) (reader, error) {
 
 // openPart opens a data file for the rows at position part in it.
 func (f *gioFormat) openPart(name string, part int) (*gioReader, error) {
-	file, err := f.s.fs.OpenFile(name, os.O_RDONLY)
+	file, err := openForReading(f.s.fs, name)
 	if err != nil {
 		return nil, err
 	}
-	size, err := file.Size()
+	r, err := genericio.NewReader(file.src, file.size, genericio.ReadOptions{Name: name})
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	src, err := readAhead(file, size)
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	r, err := genericio.NewReader(src, size, genericio.ReadOptions{Name: name})
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return &gioReader{file, size, r, part}, nil
+	return &gioReader{file, r, part}, nil
 }
 
 // gioReader reads the rows of one rank from one data file.
 type gioReader struct {
-	file fsys.File
-	size int64
+	file *openFile
 	gio  *genericio.Reader
 	part int
 }
@@ -69,7 +59,7 @@ func (r *gioReader) read(ctx context.Context, d *soa.Dict, names []string) error
 }
 
 func (r *gioReader) view(ctx context.Context, names []string, check bool, fn func(*soa.Dict) error) error {
-	return viewFile(r.file, r.size, func(mem []byte) (*soa.Dict, error) {
+	return viewFile(r.file, func(mem []byte) (*soa.Dict, error) {
 		if !check {
 			return r.gio.ViewUnchecked(ctx, mem, r.part, names...)
 		}
@@ -80,8 +70,8 @@ func (r *gioReader) view(ctx context.Context, names []string, check bool, fn fun
 func (r *gioReader) close() error { return r.file.Close() }
 
 // viewFile maps a file and calls fn with what view makes of the mapping.
-func viewFile(file fsys.File, size int64, view func(mem []byte) (*soa.Dict, error), fn func(*soa.Dict) error) error {
-	m, err := file.Map(size)
+func viewFile(file *openFile, view func(mem []byte) (*soa.Dict, error), fn func(*soa.Dict) error) error {
+	m, err := file.Map(file.size)
 	if err != nil {
 		return err
 	}

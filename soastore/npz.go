@@ -5,11 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/codec"
-	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/npz"
 )
 
@@ -50,47 +48,37 @@ func (f *npzFormat) testify(key string, found []fileName) (witness, func(stamp s
 }
 
 func (f *npzFormat) stamp(name string) (string, error) {
-	file, err := f.s.fs.OpenFile(name, os.O_RDONLY)
+	r, err := f.openNPZ(name)
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
-	r, err := newNPZReader(file)
-	if err != nil {
-		return "", err
-	}
+	defer r.file.Close()
 	return r.npz.Comment(), nil
 }
 
-func (f *npzFormat) open(key string, have files) (reader, error) {
-	file, err := f.s.fs.OpenFile(have.data, os.O_RDONLY)
+func (f *npzFormat) open(_ string, have files) (reader, error) {
+	r, err := f.openNPZ(have.data)
 	if err != nil {
 		return nil, err
-	}
-	r, err := newNPZReader(file)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", have.data, err), file.Close())
 	}
 	return r, nil
 }
 
 type npzReader struct {
-	file fsys.File
-	size int64
+	file *openFile
 	npz  *npz.Reader
 }
 
-func newNPZReader(file fsys.File) (*npzReader, error) {
-	size, err := file.Size()
+func (f *npzFormat) openNPZ(name string) (*npzReader, error) {
+	file, err := openForReading(f.s.fs, name)
 	if err != nil {
 		return nil, err
 	}
-	src, err := readAhead(file, size)
+	r, err := npz.NewReader(file.src, file.size)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
 	}
-	r, err := npz.NewReader(src, size)
-	return &npzReader{file, size, r}, err
+	return &npzReader{file, r}, nil
 }
 
 func (r *npzReader) lazy() bool { return false }
@@ -106,7 +94,7 @@ func (r *npzReader) read(ctx context.Context, d *soa.Dict, names []string) error
 }
 
 func (r *npzReader) view(ctx context.Context, names []string, check bool, fn func(*soa.Dict) error) error {
-	return viewFile(r.file, r.size, func(mem []byte) (*soa.Dict, error) {
+	return viewFile(r.file, func(mem []byte) (*soa.Dict, error) {
 		if !check {
 			return r.npz.ViewUnchecked(ctx, mem, names...)
 		}

@@ -22,7 +22,7 @@ import (
 // recycling calls test for every kind of store of one rank that writes files over.
 func recycling(t *testing.T, test func(t *testing.T, dir string, open func(soastore.Options) storetest.Store)) {
 	for _, kind := range storetest.Kinds {
-		if !kind.Files || kind.NoSums || kind.Arena || strings.Contains(kind.Name, "node") || strings.Contains(kind.Name, "one file") {
+		if !kind.Files || kind.NoSums || kind.Arena || kind.Tiered || strings.Contains(kind.Name, "node") || strings.Contains(kind.Name, "one file") {
 			continue
 		}
 		t.Run(kind.Name, func(t *testing.T) {
