@@ -27,7 +27,7 @@ import (
 func NewArena(p *partition.Partition, opts Options) (*Spill, error) {
 	opts.Layout = LayoutPerRank
 	return open(p, "arena", opts, func(s *Spill) format {
-		return &arenaFormat{rankFiles: rankFiles{s, p.Rank(), p.Size(), arenaValue, arenaValueName}}
+		return &arenaFormat{rankFiles: rankFiles{s, p.Rank(), p.Size(), arenaValue, arenaValueName}, unfinished: map[string]bool{}}
 	})
 }
 
@@ -37,6 +37,9 @@ func NewArena(p *partition.Partition, opts Options) (*Spill, error) {
 type arenaFormat struct {
 	rankFiles
 	file *arena.Arena
+	// unfinished are the keys of which the file still has what was replaced or
+	// removed, because it could not be freed.
+	unfinished map[string]bool
 }
 
 func arenaName(prefix string, rank int) string {
@@ -121,6 +124,9 @@ func (f *arenaFormat) stop(remove bool) error {
 		return nil
 	}
 	file := f.file
+	if remove {
+		f.tidy()
+	}
 	f.file = nil
 	if remove && len(file.Keys()) == 0 && len(file.Recoverable()) == 0 {
 		err := file.Remove()
@@ -179,42 +185,70 @@ func (f *arenaFormat) testify(key string, _ []fileName) (witness, func(stamp str
 }
 
 func (f *arenaFormat) stage(call *call, ch *change, d *soa.Dict, _ *entry) (files, error) {
+	f.tidy()
 	c, err := f.file.Stage(call.ctx, call.key, f.setStamp(call), d)
 	if err != nil {
 		return files{}, err
 	}
-	ch.steps = append(ch.oneStep[:0], c)
+	ch.steps = append(ch.oneStep[:0], &arenaStep{f: f, key: call.key, Change: c})
 	return files{size: int64(d.NBytes())}, nil
 }
 
 func (f *arenaFormat) remove(ch *change, key string, have files) {
 	if !have.missing {
-		ch.steps = append(ch.steps, &arenaRemoval{file: f.file, key: key})
+		ch.steps = append(ch.steps, &arenaStep{f: f, key: key})
 	}
 }
 
-// arenaRemoval is the removal of a value, which is prepared when it is made: that
-// takes no space, and so cannot fail for want of it.
-type arenaRemoval struct {
-	file *arena.Arena
-	key  string
+// arenaStep is a change of one key. A removal, which has no Change yet, is prepared
+// when it is made: that takes no space, and so cannot fail for want of it.
+type arenaStep struct {
+	f   *arenaFormat
+	key string
 	*arena.Change
 }
 
-// Commit makes the removal.
-func (r *arenaRemoval) Commit() (err error) {
-	if r.Change, err = r.file.StageRemove(r.key); err != nil {
-		return err
+// Commit makes the change.
+func (s *arenaStep) Commit() (err error) {
+	if s.Change == nil {
+		if s.Change, err = s.f.file.StageRemove(s.key); err != nil {
+			return err
+		}
 	}
-	return r.Change.Commit()
+	return s.Change.Commit()
 }
 
-// Undo takes it back, if it was made.
-func (r *arenaRemoval) Undo() error {
-	if r.Change == nil {
+// Undo takes it back, if it was prepared.
+func (s *arenaStep) Undo() error {
+	if s.Change == nil {
 		return nil
 	}
-	return r.Change.Undo()
+	return s.Change.Undo()
+}
+
+// Finish frees what was replaced or removed, now or later.
+func (s *arenaStep) Finish() error {
+	err := s.Change.Finish()
+	if err != nil {
+		s.f.unfinished[s.key] = true
+	}
+	return err
+}
+
+// tidy tries again to free what could not be freed, unless the file also has what a
+// crash left of values that are torn.
+func (f *arenaFormat) tidy() {
+	if len(f.unfinished) == 0 {
+		return
+	}
+	for _, key := range f.file.Recoverable() {
+		if !f.unfinished[key] {
+			return
+		}
+	}
+	if f.file.Sweep() == nil {
+		clear(f.unfinished)
+	}
 }
 
 // usage returns the bytes of the file that are in use, and those that have disk space

@@ -32,6 +32,9 @@ var (
 	// ErrConsumed says that a plan's DropAfterLastRead has freed what is read.
 	ErrConsumed = tier.ErrConsumed
 
+	// ErrPinned says that a value cannot leave memory before Unpin.
+	ErrPinned = tier.ErrPinned
+
 	// ErrRankCount says that another number of ranks wrote a value.
 	ErrRankCount = genericio.ErrRankCount
 )
@@ -40,7 +43,7 @@ var (
 var sentinels = []error{
 	ErrNotFound, ErrClosed, ErrKey, ErrNoField, ErrShape, ErrDType, ErrNoSpace, ErrInUse, ErrTorn, ErrOptions,
 	genericio.ErrFormat, genericio.ErrChecksum, genericio.ErrRankCount, npz.ErrFormat, npz.ErrChecksum, memmap.ErrFormat, memmap.ErrSize,
-	arena.ErrFormat, arena.ErrVersion, arena.ErrChecksum, ErrConsumed, tier.ErrPinned,
+	arena.ErrFormat, arena.ErrVersion, arena.ErrChecksum, ErrConsumed, ErrPinned,
 	fs.ErrNotExist, fs.ErrExist, fs.ErrPermission,
 }
 

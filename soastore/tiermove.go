@@ -9,7 +9,7 @@ import (
 )
 
 // Evict moves this rank's rows of key's value out of memory, into a file if they are
-// in none. It needs a Path, and is refused for a pinned value. Local.
+// in none. It needs a Path. A pinned value is an ErrPinned. Local.
 func (t *Tiered) Evict(key string) error {
 	return t.move("evict", key, t.tiers.Evict)
 }
