@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -88,8 +89,11 @@ func (c *contest) play(ctx context.Context, all []*contestant) (err error) {
 	return sameSums(all)
 }
 
-// run measures once. A peer's failure ends its part in the contest.
+// run measures once. A peer's failure ends its part in the contest. What was written
+// before goes to the disk first: else the kernel would do that at some contestant's
+// cost, and hold all of them up once there is too much of it.
 func (c *contestant) run(ctx context.Context, counts bool) error {
+	syscall.Sync()
 	seconds, err := c.measure(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()

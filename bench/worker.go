@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/soastore/soa/comm"
@@ -21,8 +22,10 @@ type worker struct {
 	reply  *json.Decoder
 	kill   func()       // so that reply ends; it may be called at any time
 	wait   func() error // after orders were closed
-	opened int          // subjects so far
 }
+
+// numbered counts the subjects of all workers, which share folders.
+var numbered atomic.Int64
 
 // patience is how long a worker may take for one order.
 const patience = 5 * time.Minute
@@ -54,9 +57,9 @@ func (w *worker) do(o order) (answer, error) {
 
 // open has a subject opened and returns its number.
 func (w *worker) open(s subject) (id int, err error) {
-	w.opened++
-	_, err = w.do(order{Do: "open", ID: w.opened, Subject: &s})
-	return w.opened, err
+	id = int(numbered.Add(1))
+	_, err = w.do(order{Do: "open", ID: id, Subject: &s})
+	return id, err
 }
 
 func (w *worker) close() error {
