@@ -21,9 +21,10 @@ say how many times as fast as a peer it is; in brackets is what is aimed at. Eac
 is read back and compared before it is measured.
 
 Files stay in the page cache, and what earlier contestants wrote is synced before each
-turn: what is measured is processors, memory and the kernel, not a disk. Peers in Python run in a process of their own and
-time themselves. So do ranks; the slowest one counts. GOMAXPROCS is 2, and 1 for each
-process under mpirun, where the name does not say otherwise.
+turn: what is measured is processors, memory and the kernel, not a disk. Peers in Python
+run in a process of their own and time themselves. So do ranks; the slowest one counts.
+GOMAXPROCS is 2, and 1 for each process under mpirun, where the name does not say
+otherwise.
 
     make bench                               # writes this file and bench/charts
     cd bench && go run . -quick              # little data: whether it runs, in a minute
