@@ -250,11 +250,11 @@ func (f *arenaFormat) tidy() {
 	}
 }
 
-// usage returns the bytes of the file that are in use, and those that have disk space
-// for values to come.
-func (f *arenaFormat) usage() (disk, spare int64) {
+func (f *arenaFormat) prefix() string { return "" }
+
+func (f *arenaFormat) usage() (disk, spare int64, ok bool) {
 	u := f.file.Usage()
-	return u.Used, u.Free
+	return u.Used, u.Free, true
 }
 
 func (f *arenaFormat) open(key string, _ files) (reader, error) {

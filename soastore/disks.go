@@ -101,11 +101,10 @@ func (b *disks) taken() (sum int64) {
 func (s *Spill) arenaBytes() int64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	f, ok := s.format.(*arenaFormat)
-	if !ok || s.closed {
+	if s.closed {
 		return 0
 	}
-	used, _ := f.usage()
+	used, _, _ := s.format.usage()
 	return used
 }
 

@@ -46,6 +46,12 @@ type format interface {
 	committers() int
 	// folders reports whether names are those of folders, not of files.
 	folders() bool
+	// prefix returns what the names of files that are named after keys begin with, ""
+	// if there are none.
+	prefix() string
+	// usage returns the bytes of what values are kept in that are in use, and those
+	// that values can be written over; ok is false if values have files of their own.
+	usage() (disk, spare int64, ok bool)
 	// testify returns what this rank knows of the Sets that key's value is of, from
 	// what is found, and a function that goes back to the one of a given stamp.
 	testify(key string, found []fileName) (witness, func(stamp string) error)
@@ -83,14 +89,11 @@ type reader interface {
 
 // check reports what is wrong with a key and a value, on this rank.
 func (s *Spill) check(key string, d *soa.Dict) error {
-	longest, prefix := maxKey, s.opts.Path
+	longest := maxKey
 	if s.opts.below {
 		longest += maxID
 	}
-	if _, ok := s.format.(*arenaFormat); ok {
-		prefix = ""
-	}
-	if err := checkKey(prefix, key, longest); err != nil {
+	if err := checkKey(s.format.prefix(), key, longest); err != nil {
 		return err
 	}
 	if err := checkValue(key, d); err != nil {

@@ -53,6 +53,10 @@ func (f *gioFormat) committers() int {
 	return f.s.group.folders
 }
 
+func (f *gioFormat) prefix() string { return f.s.opts.Path }
+
+func (f *gioFormat) usage() (disk, spare int64, ok bool) { return 0, 0, false }
+
 func (f *gioFormat) folders() bool           { return false }
 func (f *gioFormat) start() error            { return nil }
 func (f *gioFormat) stop(bool) error         { return nil }

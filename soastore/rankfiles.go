@@ -47,6 +47,10 @@ func (f rankFiles) setStamp(call *call) string {
 
 func (f rankFiles) witness(key string) string { return f.own(key) }
 
+func (f rankFiles) prefix() string { return f.s.opts.Path }
+
+func (f rankFiles) usage() (disk, spare int64, ok bool) { return 0, 0, false }
+
 func (f rankFiles) start() error            { return nil }
 func (f rankFiles) stop(bool) error         { return nil }
 func (f rankFiles) list() ([]string, error) { return f.s.listFolder() }

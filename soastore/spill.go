@@ -184,10 +184,11 @@ func (s *Spill) Stats() Stats {
 	for _, e := range s.catalog {
 		st.Bytes += e.bytes
 	}
-	if f, ok := s.format.(*arenaFormat); ok && !s.closed {
-		st.Files = 1
-		st.Disk, st.Spare = f.usage()
-		return st
+	if !s.closed { // Close lets go of what it asks about
+		if disk, spare, ok := s.format.usage(); ok {
+			st.Files, st.Disk, st.Spare = 1, disk, spare
+			return st
+		}
 	}
 	for _, e := range s.catalog {
 		switch {
