@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/soastore/soa"
 )
@@ -80,7 +81,7 @@ func fillAll(v any, rank, step int) error {
 		return err
 	}
 	for name, a := range d.All() {
-		eachValue(a, newSequence(rank, step, name), func(have *uint64, want uint64) { *have = want })
+		setValues(a, newSequence(rank, step, name))
 	}
 	return nil
 }
@@ -91,14 +92,7 @@ func check(d *soa.Dict, rank, step, rows int) error {
 		if name != "progenitor_array" && a.Rows() != rows {
 			return fmt.Errorf("rank %d, step %d: %s has %d rows, not %d", rank, step, name, a.Rows(), rows)
 		}
-		bad, i := -1, 0
-		eachValue(a, newSequence(rank, step, name), func(have *uint64, want uint64) {
-			if *have != want && bad < 0 {
-				bad = i
-			}
-			i++
-		})
-		if bad >= 0 {
+		if bad := firstBad(a, newSequence(rank, step, name)); bad >= 0 {
 			return fmt.Errorf("rank %d, step %d: %s[%d] is not what was written", rank, step, name, bad)
 		}
 	}
@@ -116,26 +110,43 @@ func newSequence(rank, step int, field string) sequence {
 	return sequence{h, h | 1}
 }
 
-// eachValue calls fn with the bits of every element and the bits that belong
-// there; fn may set them. Numbers of 4 bytes are small and positive, so that they
-// are ordinary floats too.
-func eachValue(a soa.Array, seq sequence, fn func(have *uint64, want uint64)) {
-	v := seq.start
+// next returns the bits that belong to the next element.
+func (s *sequence) next() uint64 {
+	v := s.start
+	s.start += s.stride
+	return v
+}
+
+// next32 is next for elements of 4 bytes, small and positive, so that they are
+// ordinary floats too.
+func (s *sequence) next32() uint32 { return uint32(s.next()>>34) | 0x3f000000 }
+
+// setValues writes the value that belongs there to each element of a.
+func setValues(a soa.Array, seq sequence) {
 	if wide, err := soa.Values[int64](a); err == nil {
 		for i := range wide {
-			have := uint64(wide[i])
-			fn(&have, v)
-			wide[i] = int64(have)
-			v += seq.stride
+			wide[i] = int64(seq.next())
 		}
 		return
 	}
-	narrow, _ := soa.FromBytes(soa.Uint32, a.Bytes(), a.Len()) // the bits of any type of 4 bytes
-	bits, _ := soa.Values[uint32](narrow)
+	bits := bits32(a)
 	for i := range bits {
-		have := uint64(bits[i])
-		fn(&have, v>>34|0x3f000000)
-		bits[i] = uint32(have)
-		v += seq.stride
+		bits[i] = seq.next32()
 	}
+}
+
+// firstBad returns the index of the first element of a that is not what belongs
+// there, or -1. It only reads: the array may be the store's own.
+func firstBad(a soa.Array, seq sequence) int {
+	if wide, err := soa.Values[int64](a); err == nil {
+		return slices.IndexFunc(wide, func(v int64) bool { return v != int64(seq.next()) })
+	}
+	return slices.IndexFunc(bits32(a), func(v uint32) bool { return v != seq.next32() })
+}
+
+// bits32 returns the bits of elements of any type of 4 bytes.
+func bits32(a soa.Array) []uint32 {
+	narrow, _ := soa.FromBytes(soa.Uint32, a.Bytes(), a.Len())
+	bits, _ := soa.Values[uint32](narrow)
+	return bits
 }
