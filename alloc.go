@@ -11,7 +11,9 @@ import (
 // alloc returns size bytes of zeros, aligned for every element type.
 func alloc(size int) []byte {
 	words := make([]uint64, (size+7)/8)
-	return bytesOf(words)[:size:size]
+	data := bytesOf(words)[:size:size]
+	preferHuge(data)
+	return data
 }
 
 // uncleared is the size in bytes from which allocUncleared does not clear. The
@@ -28,7 +30,9 @@ func allocUncleared(size int) []byte {
 	var b strings.Builder
 	b.Grow(size)
 	b.WriteByte(0) // only a string that is not empty has an address
-	return unsafe.Slice(unsafe.StringData(b.String()), size)
+	data := unsafe.Slice(unsafe.StringData(b.String()), size)
+	preferHuge(data)
+	return data
 }
 
 // A lease is a right to give memory back: once, and only while nobody has said that
@@ -89,15 +93,18 @@ func (l *lease) keep() {
 // afterwards. The caller, and everybody he gave a view, must not use the arrays any
 // more, nor slices of them.
 //
-// It concerns memory that a read took for itself. All other is left alone: the
-// caller's own slices, mappings, and what a store in memory was given or gave out.
+// It concerns memory that a read or Clone took for itself. All other is left alone:
+// the caller's own slices, mappings, and what a store in memory was given or gave out.
 // Without Release memory is freed as ever, by the garbage collector.
 func (d *Dict) Release() {
 	for _, a := range d.All() {
-		a.lease.release()
+		a.Release()
 	}
 	d.Clear()
 }
+
+// Release gives a's memory back; see Dict.Release.
+func (a Array) Release() { a.lease.release() }
 
 // Keep says that the memory of d's arrays stays in use; see Array.Keep.
 func (d *Dict) Keep() {

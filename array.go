@@ -171,14 +171,14 @@ func (a Array) Slice(lo, hi int) Array {
 	return Array{a.dtype, shape, a.data[lo*row : hi*row : hi*row], a.lease}
 }
 
-// Clone returns a copy that owns its memory.
+// Clone returns a copy that owns its memory, which [Dict.Release] can give back.
 func (a Array) Clone() Array {
 	if a.dtype == Invalid {
 		return Array{}
 	}
-	data := allocUncleared(len(a.data))
+	data, lease := lend(len(a.data))
 	copy(data, a.data)
-	return Array{dtype: a.dtype, shape: slices.Clone(a.shape), data: data}
+	return Array{a.dtype, slices.Clone(a.shape), data, lease}
 }
 
 // Equal reports whether a and b have the same type, shape and bits: a NaN equals

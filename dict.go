@@ -187,7 +187,7 @@ func (d *Dict) Share() *Dict {
 	return out
 }
 
-// Clone returns a copy whose arrays own their memory.
+// Clone returns a copy whose arrays own their memory, which Release can give back.
 func (d *Dict) Clone() *Dict {
 	out := NewDict()
 	for name, a := range d.All() {

@@ -9,13 +9,16 @@ import (
 // memReader reads a value that is in memory.
 type memReader struct{ mem *soa.Dict }
 
-func (r memReader) lazy() bool { return false }
+func (r memReader) lazy() bool { return true }
 
 func (r memReader) fields() []string { return r.mem.Names() }
 
-// get returns views of the value's own memory.
+// get returns views of the value's own memory, which stays in use whatever becomes
+// of the value.
 func (r memReader) get(_ context.Context, names []string) (*soa.Dict, error) {
-	return r.mem.Select(names...)
+	d, err := r.mem.Select(names...)
+	d.Keep()
+	return d, err
 }
 
 // read copies: what d holds afterwards is the caller's to change.
@@ -33,8 +36,8 @@ func (r memReader) read(_ context.Context, d *soa.Dict, names []string) error {
 	return nil
 }
 
-func (r memReader) view(ctx context.Context, names []string, _ bool, fn func(*soa.Dict) error) error {
-	d, err := r.get(ctx, names)
+func (r memReader) view(_ context.Context, names []string, _ bool, fn func(*soa.Dict) error) error {
+	d, err := r.mem.Select(names...)
 	if err != nil {
 		return err
 	}

@@ -163,16 +163,20 @@ func (s *Spill) withReader(ctx context.Context, key string, names []string, fn u
 }
 
 // readEntry calls fn with a reader of e, whose lock for use is held, and lets go
-// of the lock.
+// of the lock: of files when they are open, of memory when fn is done.
 func (s *Spill) readEntry(key string, e *entry, names []string, fn use) error {
 	locked := true
-	opened := func() {
+	unlock := func() {
 		if locked {
 			e.use.RUnlock()
 			locked = false
 		}
 	}
-	defer opened()
+	defer unlock()
+	opened := unlock
+	if e.mem != nil {
+		opened = func() {}
+	}
 	r, err := s.openEntry(key, e)
 	if err != nil {
 		return err

@@ -68,11 +68,13 @@ func (c *call) remove(bad error, keys ...string) error {
 	if err := c.removeFiles(bad, keys); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, key := range keys {
+		s.mu.Lock()
+		e := s.catalog[key]
 		delete(s.catalog, key)
 		s.stats.Removes++
+		s.mu.Unlock()
+		e.release()
 	}
 	return nil
 }

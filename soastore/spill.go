@@ -85,14 +85,25 @@ func (s *Spill) SetContext(ctx context.Context, key string, d *soa.Dict) error {
 		e.files, err = s.write(call, d, old, err)
 	}
 	if err != nil {
+		e.release()
 		return err
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.catalog[key] = e
 	s.stats.Sets++
 	s.stats.BytesSet += e.bytes
+	s.mu.Unlock()
+	old.release()
 	return nil
+}
+
+// release gives the memory of a value back that is not in the catalog any more, if
+// the store copied it, has given it to nobody, and nobody reads it just now.
+func (e *entry) release() {
+	if e != nil && e.mem != nil && e.use.TryLock() {
+		e.mem.Release()
+		e.use.Unlock()
+	}
 }
 
 // keep puts into e what a store in memory keeps of d. bad is what is already known

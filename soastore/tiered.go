@@ -109,11 +109,7 @@ func (t *Tiered) SetContext(ctx context.Context, key string, d *soa.Dict) error 
 	err = t.check(key, id, d)
 	placed := false
 	if err == nil {
-		kept := d.Share()
-		if t.opts.CopyOnSet {
-			kept = d.Clone()
-		}
-		err = byKey(t.tiers.Put(ctx, id, kept))
+		err = byKey(t.tiers.Put(ctx, id, t.owned(d)))
 		placed = err == nil
 	}
 	if err := b.agree(err, schemaOf(t.comm, d)); err != nil {
@@ -130,6 +126,17 @@ func (t *Tiered) SetContext(ctx context.Context, key string, d *soa.Dict) error 
 	t.mu.Unlock()
 	t.drop(old)
 	return nil
+}
+
+// owned returns d as the tiers may have it: a copy that they may release, or the
+// caller's arrays, which they may not.
+func (t *Tiered) owned(d *soa.Dict) *soa.Dict {
+	if t.opts.CopyOnSet {
+		return d.Clone()
+	}
+	kept := d.Share()
+	kept.Keep()
+	return kept
 }
 
 // check reports what is wrong with a key and a value, on this rank.

@@ -61,14 +61,13 @@ func (t *Tiers) lead(v *value, reserved []*column) (columns []*column, from []so
 }
 
 // land ends flights: it enters the arrays, unless there is an error. In any case they
-// are for all who asked for them, so none of these may release them.
+// are for all who asked for them.
 func (t *Tiers) land(v *value, columns []*column, arrays []soa.Array, err error, ahead bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, c := range columns {
 		f := c.flight
 		c.flight = nil
-		arrays[i].Keep()
 		f.array, f.err = arrays[i], err
 		close(f.done)
 		if err != nil || v.dead || c.consumed || c.in == t.raw {

@@ -36,8 +36,8 @@ type value struct {
 	in      [2]int
 }
 
-// column is one field of a value. Its elements never change, so whoever has taken
-// a reference to them may use it whatever becomes of the column.
+// column is one field of a value. Its elements never change, and are not released
+// while somebody uses them: a read or write of the value, a flight, or who packs it.
 type column struct {
 	value  *value
 	field  Field
@@ -66,11 +66,12 @@ type held struct {
 	packed *packed
 }
 
-// keep says that the elements stay in use: what Get gives out must not be released.
-func (h held) keep() {
-	h.array.Keep()
+// release gives the memory of the elements back. It does nothing to arrays that have
+// been given out, or are somebody else's: those have been kept.
+func (h held) release() {
+	h.array.Release()
 	if h.packed != nil {
-		h.packed.array.Keep()
+		h.packed.array.Release()
 	}
 }
 

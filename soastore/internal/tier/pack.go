@@ -100,16 +100,16 @@ func wrapField(c *column, err error) error {
 func (t *Tiers) packOut(ctx context.Context, c *column, d *demand) bool {
 	t.mu.Lock()
 	a, ok := c.array, c.in == t.raw && t.worthPacking(c)
+	if ok {
+		t.packing = c
+	}
 	t.mu.Unlock()
 	if !ok {
 		return false
 	}
 	k, ok := t.encode(c, a)
-	if !ok {
-		t.count(func() { c.hard = true })
-		return false
-	}
-	return t.moveOut(ctx, c, k, d)
+	t.count(func() { t.packing, c.hard = nil, !ok })
+	return ok && t.moveOut(ctx, c, k, d)
 }
 
 // worthPacking reports whether it is worth trying to pack c. The caller holds mu.
@@ -129,6 +129,9 @@ func (t *Tiers) worthPacking(c *column) bool {
 func (t *Tiers) asItIs(ctx context.Context, c *column, d *demand) bool {
 	t.mu.Lock()
 	a, ok := c.array, c.in == t.raw && t.packed.limit != 0
+	if ok {
+		a.Keep() // when it leaves the raw pool
+	}
 	t.mu.Unlock()
 	return ok && t.moveOut(ctx, c, &packed{array: a}, d)
 }

@@ -102,7 +102,6 @@ func (c *column) rerank() {
 // of the pool where it was. The caller holds mu.
 func (t *Tiers) enter(p *pool, c *column, as held) {
 	t.leave(c)
-	as.keep()
 	c.in, c.held = p, as
 	n := c.size()
 	p.reserved -= n
@@ -116,7 +115,8 @@ func (t *Tiers) enter(p *pool, c *column, as held) {
 	p.landed()
 }
 
-// leave takes c out of memory. The caller holds mu.
+// leave takes c out of memory, and releases that unless somebody uses it. The caller
+// holds mu.
 func (t *Tiers) leave(c *column) {
 	p := c.in
 	if p == nil {
@@ -130,6 +130,9 @@ func (t *Tiers) leave(c *column) {
 	p.stats.Raw -= c.bytes
 	if c.value.in[p.kind]--; c.value.in[p.kind] == 0 {
 		p.stats.Values--
+	}
+	if c.value.reads == 0 && c.value.write == nil && c.flight == nil && t.packing != c {
+		c.release()
 	}
 	c.in, c.held, c.ahead = nil, held{}, false
 }

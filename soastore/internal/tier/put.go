@@ -10,8 +10,8 @@ import (
 
 // Put places a value: in raw memory, if it is no larger than Options.Memory, making
 // room there; else in compressed memory, if it is small enough packed; else below.
-// The arrays belong to the tiers from then on, and nobody changes them. An ID is put
-// once.
+// The arrays belong to the tiers from then on, nobody changes them, and they may be
+// released, unless they have been kept ([soa.Dict.Keep]). An ID is put once.
 //
 // If there is room nowhere the error is a *NoSpaceError. With Options.Async it may
 // also be of values that could not be put below in the background since the last
@@ -123,6 +123,11 @@ func (t *Tiers) placePacked(ctx context.Context, v *value, d *soa.Dict, room *de
 		return err
 	}
 	t.admit(v, t.packed, elements)
+	for i, c := range v.columns {
+		if a, _ := d.Get(c.field.Name); elements[i].packed.codec != nil {
+			a.Release()
+		}
+	}
 	return nil
 }
 
@@ -138,6 +143,9 @@ func (t *Tiers) placeBelow(ctx context.Context, v *value, d *soa.Dict, _ *demand
 	defer t.mu.Unlock()
 	t.values[v.id] = v
 	t.isBelow(v, disk)
+	for _, a := range d.All() {
+		a.Release()
+	}
 	return nil
 }
 

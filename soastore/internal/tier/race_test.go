@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -16,7 +17,34 @@ import (
 // TestConcurrentUse lets goroutines put, read, move and delete values of their own and
 // read those of the others, with failures below now and then, while another holds the
 // tiers to their budgets and accounts.
-func TestConcurrentUse(t *testing.T) {
+func TestConcurrentUse(t *testing.T) { concurrentUse(t, 1) }
+
+// TestReleasedMemory is that with columns large enough for their memory to be used
+// again, and a goroutine that writes to all that is released.
+func TestReleasedMemory(t *testing.T) {
+	stop := make(chan struct{})
+	var scribbler sync.WaitGroup
+	scribbler.Go(func() {
+		r := rand.New(rand.NewPCG(2, 3))
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				a, err := soa.Array{}.Resize(soa.Uint8, 64<<10+r.IntN(64<<10))
+				require.NoError(t, err)
+				copy(a.Bytes(), slices.Repeat([]byte{0xA5}, a.NBytes()))
+				a.Release()
+			}
+		}
+	})
+	concurrentUse(t, 300)
+	close(stop)
+	scribbler.Wait()
+}
+
+// concurrentUse multiplies all sizes by scale.
+func concurrentUse(t *testing.T, scale int) {
 	for name, opts := range map[string]Options{
 		"files":            {Memory: 3000},
 		"two tiers":        {Memory: 3000, Compressed: 1000},
@@ -31,6 +59,10 @@ func TestConcurrentUse(t *testing.T) {
 			if opts.Memory+max(opts.Compressed, 0) < 10000 && opts.Compressed >= 0 {
 				f = newFiles(t)
 				f.on(sometimes(50))
+			}
+			opts.Memory *= int64(scale)
+			if opts.Compressed > 0 {
+				opts.Compressed *= int64(scale)
 			}
 			tt := tiersOver(t, f, opts)
 			stop := make(chan struct{})
@@ -48,7 +80,7 @@ func TestConcurrentUse(t *testing.T) {
 			})
 			board := &sync.Map{} // what there is
 			for i := range 4 {
-				workers.Go(func() { (&worker{tt, t, board, i, rand.New(rand.NewPCG(1, uint64(i)))}).run() })
+				workers.Go(func() { (&worker{tiers: tt, t: t, board: board, i: i, scale: scale, r: rand.New(rand.NewPCG(1, uint64(i)))}).run() })
 			}
 			workers.Wait()
 			close(stop)
@@ -84,10 +116,14 @@ type worker struct {
 	t     *testing.T
 	board *sync.Map
 	i     int
+	scale int
 	r     *rand.Rand
+
+	got, want *soa.Dict // of the read before
 }
 
 func (w *worker) run() {
+	w.got, w.want = soa.NewDict(), soa.NewDict()
 	steps := 250
 	if testing.Short() {
 		steps = 100
@@ -114,9 +150,9 @@ func (w *worker) any() (id string) {
 }
 
 func (w *worker) add(id string) {
-	d := smooth(byte(w.r.IntN(256)), w.r.IntN(400), w.r.IntN(400))
-	d.Set("noise", soa.Of(noise(byte(w.r.IntN(256)), w.r.IntN(200))))
-	if err := w.Put(background, id, d); err == nil {
+	d := smooth(byte(w.r.IntN(256)), w.scale*w.r.IntN(400), w.scale*w.r.IntN(400))
+	d.Set("noise", soa.Of(noise(byte(w.r.IntN(256)), w.scale*w.r.IntN(200))))
+	if err := w.Put(background, id, d.Clone()); err == nil {
 		w.board.Store(id, d)
 	} else {
 		require.True(w.t, errors.Is(err, ErrNoSpace) || errors.Is(err, errDisk), "%v", err)
@@ -147,6 +183,8 @@ func (w *worker) read(id string) {
 		expect, _ = expect.Select(names...)
 	}
 	require.True(w.t, expect.Equal(d), id)
+	require.True(w.t, w.want.Equal(w.got), "what was read before has changed")
+	w.got, w.want = d, expect
 }
 
 func (w *worker) change(id string) {
@@ -173,7 +211,7 @@ func (w *worker) change(id string) {
 			err = w.Flush(background)
 		}
 	case 6:
-		err = w.EvictTo(background, int64(w.r.IntN(2000)))
+		err = w.EvictTo(background, int64(w.scale*w.r.IntN(2000)))
 	default:
 		if _, mine := w.board.LoadAndDelete(id); mine {
 			err = w.Delete(id)

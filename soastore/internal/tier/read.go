@@ -14,12 +14,23 @@ func (t *Tiers) Get(ctx context.Context, id string, names []string) (*soa.Dict, 
 	var d *soa.Dict
 	err := t.reading(ctx, id, names, true, func(r *reading) (err error) {
 		d, err = r.finish(ctx, nil)
+		r.giveOut()
 		return err
 	})
 	if err != nil {
 		return nil, wrap(id, err)
 	}
 	return d, nil
+}
+
+// giveOut says that the arrays that the tiers have stay in use, since a caller has
+// them too.
+func (r *reading) giveOut() {
+	for _, from := range r.from {
+		if a, plain := from.plain(); plain {
+			a.Keep()
+		}
+	}
 }
 
 // Read is Get into memory of the caller: of into's arrays that have a field's name

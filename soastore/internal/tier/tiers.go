@@ -81,6 +81,7 @@ type Tiers struct {
 	consumed   map[string]bool
 	wanted     []request // of Prefetch
 	aheadRuns  bool      // the goroutine that reads ahead does
+	packing    *column   // which who has the turn encodes
 
 	soiled  chan struct{} // has an element when there may be a value to put below
 	awake   chan struct{} // has an element when there may be something to read ahead

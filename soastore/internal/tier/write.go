@@ -77,11 +77,14 @@ func (t *Tiers) writeAll(v *value, w *write) (disk int64, err error) {
 	if err := t.load(w.ctx, v, v.columns, w.columns, nil, arrays); err != nil {
 		return 0, wrap(v.id, err)
 	}
-	d := soa.NewDict()
+	d, unpacked := soa.NewDict(), soa.NewDict()
 	for i, c := range v.columns {
 		d.Set(c.field.Name, arrays[i])
+		if _, plain := w.columns[i].plain(); !plain {
+			unpacked.Set(c.field.Name, arrays[i])
+		}
 	}
-	defer d.Release() // what was unpacked for it
+	defer unpacked.Release()
 	return t.give(w.ctx, v, d)
 }
 
