@@ -26,8 +26,10 @@ type Options struct {
 	// default is for reading and writing, alone.
 	ReadOnly bool
 	// Recycle is how many bytes of free space keep their disk space, for values to
-	// come; that of more is given back. Negative is none. The default is as many as
-	// the largest value took and an eighth of the file, each at least 64 MiB.
+	// come; that of more is given back. In any case it is an eighth of what values take,
+	// up to 1 MiB, which the file grows by; negative is no more than that. The default
+	// is as many as the largest value took and an eighth of the file, each at least
+	// 64 MiB.
 	Recycle int64
 	// Limit is how many bytes of disk space the file may take. The default is no
 	// limit but the disk's.

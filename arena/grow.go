@@ -11,6 +11,9 @@ import (
 const (
 	noLimit = math.MaxInt64
 	growMin = 64 << 20 // what a file grows by at least, where there is room
+	// aheadMax is what one grows by at most, besides what is asked for, that keeps no
+	// space to recycle: reserving a few pages at a time takes longer than writing them.
+	aheadMax = 1 << 20
 )
 
 // alloc takes an extent of at least n bytes, with disk space.
@@ -43,10 +46,11 @@ func (a *Arena) free(ext extent) {
 // recycle returns how many bytes of free space keep their disk space. The caller
 // holds mu.
 func (a *Arena) recycle() int64 {
+	space := a.space.end - a.space.holes
 	if a.opts.Recycle == 0 { // more than the file grows by, or it would grow and shrink by turns
-		return max(growMin, (a.space.end-a.space.holes)/8) + max(growMin, a.largest)
+		return max(growMin, space/8) + max(growMin, a.largest)
 	}
-	return max(0, a.opts.Recycle)
+	return max(min(aheadMax, (space-a.space.free)/8), a.opts.Recycle)
 }
 
 // grow is alloc where no span with disk space is large enough. The file grows by
@@ -74,7 +78,7 @@ func (a *Arena) growStep() int64 {
 }
 
 func (a *Arena) tryGrow(n, extra int64) (extent, error) {
-	ext, err := a.fill(n)
+	ext, err := a.fill(n, extra)
 	if errors.Is(err, ErrNoSpace) {
 		ext, err = a.extend(n, extra)
 	}
@@ -84,21 +88,24 @@ func (a *Arena) tryGrow(n, extra int64) (extent, error) {
 // errNoRun says that no run of spans is large enough.
 var errNoRun = fmt.Errorf("%w in holes", ErrNoSpace)
 
-// fill takes n bytes out of the file's spans and gives them disk space.
-func (a *Arena) fill(n int64) (extent, error) {
+// fill takes n bytes out of the file's spans and gives them disk space, and extra bytes
+// that follow too, as far as they are free.
+func (a *Arena) fill(n, extra int64) (extent, error) {
 	a.mu.Lock()
-	off, holes, ok := a.space.takeRun(n)
+	taken, holes, ok := a.space.takeRun(n, extra)
 	a.mu.Unlock()
 	if !ok {
 		return extent{}, errNoRun
 	}
-	if err := a.back(holes...); err != nil {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.space.giveBack(off, off+n, holes)
+	err := a.back(holes...)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.space.giveBack(taken.off, taken.end(), holes)
 		return extent{}, err
 	}
-	return extent{off, n}, nil
+	a.space.give(span{off: taken.off + n, len: taken.len - n})
+	return extent{taken.off, n}, nil
 }
 
 // extend takes n bytes at the end of the file, which becomes longer by as much as is
@@ -211,7 +218,7 @@ func (a *Arena) punch(p span) error {
 	err := a.file.Punch(p.off, p.len)
 	a.noPunch = errors.Is(err, errors.ErrUnsupported)
 	if err == nil {
-		a.window.cool(p.off, p.end())
+		a.window.forget(p.off, p.end())
 	}
 	return err
 }
@@ -226,7 +233,7 @@ func (a *Arena) cut() error {
 	if !cut {
 		return nil
 	}
-	a.window.cool(end, old)
+	a.window.forget(end, old)
 	err := a.file.Truncate(end)
 	if err != nil {
 		a.mu.Lock()

@@ -85,6 +85,29 @@ func TestRecycleDefault(t *testing.T) {
 	checkSpace(t, a)
 }
 
+// TestGrowsAhead counts reservations: many small values share one, also in the holes
+// that removed ones leave below others, and even where no free space is to be kept.
+func TestGrowsAhead(t *testing.T) {
+	const values = 500
+	f := faultfs.New(fsys.OS)
+	a := create(t, arena.Options{FS: f, Recycle: -1})
+	set(t, a, "first", "s", of(0, values*1024)) // as long as the others are in sum
+	set(t, a, "last", "s", of(0, 1))
+	remove(t, a, "first")
+	require.NotZero(t, a.Usage().Holes)
+	before := f.Count(faultfs.Allocate)
+	for i := range 2 * values {
+		set(t, a, keyName(i), "s", of(int64(i), 1000))
+	}
+	require.Less(t, f.Count(faultfs.Allocate)-before, values/4)
+	for i := range 2 * values {
+		require.True(t, get(t, a, keyName(i)).Equal(of(int64(i), 1000)))
+		remove(t, a, keyName(i))
+	}
+	require.LessOrEqual(t, a.Usage().Free, a.Usage().Used/8)
+	checkSpace(t, a)
+}
+
 func TestLimit(t *testing.T) {
 	each(t, arena.Options{Limit: 5 << 20}, func(t *testing.T, a *arena.Arena, opts arena.Options) {
 		n := 0

@@ -201,7 +201,7 @@ func (a *Arena) readRun(job []part, check bool) error {
 	last := &job[len(job)-1]
 	off, end := job[0].off, last.off+int64(len(last.p))
 	if off/block == (end-1)/block && end > off {
-		if m := a.window.warm(off, int(end-off)); m != nil {
+		if m := a.window.toRead(off, int(end-off)); m != nil {
 			return m.Guard(func() error { copyRun(m.Data, job, check); return nil })
 		}
 	}
@@ -256,7 +256,7 @@ func (a *Arena) readPart(ctx context.Context, q *part, check bool) error {
 
 // readBlock reads what lies in one block of the file, a piece of q.
 func (a *Arena) readBlock(q *part, p []byte, off int64, check bool) error {
-	m := a.window.warm(off, len(p))
+	m := a.window.toRead(off, len(p))
 	switch {
 	case m != nil && check:
 		return m.Guard(func() error { q.sum = sumCopy(q.sum, p, m.Data[off:off+int64(len(p))]); return nil })

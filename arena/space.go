@@ -61,9 +61,10 @@ func (s *space) count(p span, n int64) {
 }
 
 // takeRun takes n bytes out of the shortest run of adjacent spans that has as many,
-// and returns the holes among them.
-func (s *space) takeRun(n int64) (off int64, holes []span, ok bool) {
-	bestLen := int64(-1)
+// and up to extra bytes more if the run has them. It returns what it took, and the
+// holes in that.
+func (s *space) takeRun(n, extra int64) (taken extent, holes []span, ok bool) {
+	off, bestLen := int64(0), int64(-1)
 	for i := 0; i < len(s.spans); {
 		start, end := s.spans[i].off, s.spans[i].end()
 		for i++; i < len(s.spans) && s.spans[i].off == end; i++ {
@@ -74,9 +75,10 @@ func (s *space) takeRun(n int64) (off int64, holes []span, ok bool) {
 		}
 	}
 	if bestLen < 0 {
-		return 0, nil, false
+		return extent{}, nil, false
 	}
-	return off, s.carve(off, off+n), true
+	taken = extent{off, min(n+extra, bestLen)}
+	return taken, s.carve(off, taken.end()), true
 }
 
 // takeEnd takes n bytes that begin with the spans at the end of the file, if any,

@@ -108,14 +108,19 @@ func TestSpaceModel(t *testing.T) {
 				}
 			},
 			"takeRun": func(t *rapid.T) {
-				n := pages.Draw(t, "n") * page
+				n, extra := pages.Draw(t, "n")*page, rapid.Int64Range(0, 9).Draw(t, "extra")*page
 				want, wantOK := m.best(n, isUnused)
-				off, holes, ok := m.takeRun(n)
+				got, holes, ok := m.takeRun(n, extra)
 				require.Equal(t, wantOK, ok)
 				if ok {
-					require.Equal(t, want, off)
-					m.checkHoles(t, off, off+n, holes)
-					m.set(off, off+n, 'u')
+					require.Equal(t, want, got.off)
+					end := got.off
+					for end < got.off+n+extra && end/page < int64(len(m.want)) && isUnused(m.want[end/page]) {
+						end += page
+					}
+					require.Equal(t, end, got.end())
+					m.checkHoles(t, got.off, end, holes)
+					m.set(got.off, end, 'u')
 				}
 			},
 			"takeEnd": func(t *rapid.T) {

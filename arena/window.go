@@ -16,40 +16,47 @@ const (
 	mapAuto  mapping = iota
 	mapNone          // all by system calls
 	mapSlots         // slots
-	mapShort         // slots and short columns
+	mapReads         // slots, and short columns that are read
 	mapAll           // slots and columns
 )
 
 // A window is a mapping of the file for writing, made once, with room for the file
 // to grow. Only what has disk space is touched, so that a full disk is no fault.
 //
-// Slots and short columns go through it where a page of the file cannot lose its
-// disk space: a store takes nanoseconds, a system call a microsecond. Long columns
-// do where the file is memory anyway. Columns do only where they come by often: the
-// first touch of a page costs ten times what a copy of it saves over a system call.
+// Slots go through it where a page of the file cannot lose its disk space: a store
+// takes nanoseconds, a system call a microsecond. Columns do where the file is memory
+// anyway, and short ones that are read do from a disk. They are not written to a disk
+// in this way: each time the kernel has written a page out, the next store to it is a
+// fault, which takes longer than the system call.
+//
+// The first touch of a page is a fault too, so columns go through it in blocks of the
+// file of which as much was moved before as they hold.
 type window struct {
-	file fsys.File
-	most int // bytes of columns that it is worth while for at a time
-	now  atomic.Pointer[fsys.Mapping]
+	file   fsys.File
+	reads  int // bytes of columns that are read through it at a time
+	writes int // and written
+	now    atomic.Pointer[fsys.Mapping]
 
-	mu   sync.Mutex
-	old  []*fsys.Mapping // too short by now, but perhaps in use
-	heat []uint32        // bytes that were moved in each block of the file, up to warmBytes
+	mu    sync.Mutex
+	old   []*fsys.Mapping // too short by now, but perhaps in use
+	moved []uint32        // bytes that went by system calls, of each block of the file, up to block
 }
 
 const (
 	windowLen = 64 << 30 // of addresses, which cost nothing
 	shortMost = 32 << 10
-	warmBytes = 4 * block
+	aroundLen = 64 << 10 // what Linux maps around an address that a read faults at
 )
 
 // open makes the window, if it can be of use.
 func (w *window) open(file fsys.File, choice mapping, kind fsys.Kind, reserve bool) {
 	if choice == mapAuto {
-		choice = map[fsys.Kind]mapping{fsys.Memory: mapAll, fsys.Local: mapShort}[kind]
+		choice = map[fsys.Kind]mapping{fsys.Memory: mapAll, fsys.Local: mapReads}[kind]
 	}
 	if choice > mapNone && reserve {
-		w.file, w.most = file, map[mapping]int{mapShort: shortMost, mapAll: block}[choice]
+		w.file = file
+		w.reads = map[mapping]int{mapReads: shortMost, mapAll: block}[choice]
+		w.writes = map[mapping]int{mapAll: block}[choice]
 		w.grow(firstLen)
 	}
 }
@@ -98,10 +105,17 @@ func (w *window) slots(end int64) *fsys.Mapping {
 	return nil
 }
 
-// warm returns the mapping if the n bytes at off, which lie in one block of the
-// file, go through it, else nil. It counts them.
-func (w *window) warm(off int64, n int) *fsys.Mapping {
-	if n > w.most {
+// toRead returns the mapping if the n bytes at off, which lie in one block of the
+// file, are read through it, else nil.
+func (w *window) toRead(off int64, n int) *fsys.Mapping { return w.use(off, n, w.reads) }
+
+// toWrite is toRead for bytes that are written.
+func (w *window) toWrite(off int64, n int) *fsys.Mapping { return w.use(off, n, w.writes) }
+
+// use returns the mapping if as much as the block holds was moved before, and no more
+// than most bytes are now. It counts what is moved without the mapping.
+func (w *window) use(off int64, n, most int) *fsys.Mapping {
+	if n > most {
 		return nil
 	}
 	m := w.slots(off + int64(n))
@@ -111,23 +125,34 @@ func (w *window) warm(off int64, n int) *fsys.Mapping {
 	i := int(off / block)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if i >= len(w.heat) {
-		w.heat = append(w.heat, make([]uint32, i+1-len(w.heat))...)
+	if i >= len(w.moved) {
+		w.moved = append(w.moved, make([]uint32, i+1-len(w.moved))...)
 	}
-	if w.heat[i] >= warmBytes {
+	if w.moved[i] >= block {
 		return m
 	}
-	w.heat[i] += uint32(n)
+	w.moved[i] += uint32(n)
 	return nil
 }
 
-// cool forgets what was counted of a range whose disk space was given back.
-func (w *window) cool(off, end int64) {
+// forget forgets what was counted of a range whose disk space was given back.
+func (w *window) forget(off, end int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := int(off / block); i < len(w.heat) && int64(i)*block < end; i++ {
-		w.heat[i] = 0
+	for i := int(off / block); i < len(w.moved) && int64(i)*block < end; i++ {
+		w.moved[i] = 0
 	}
+}
+
+// reach returns the n bytes at off of the mapping, which are about to be written. It
+// reads a word of each page's surroundings first: a read that faults maps all of them
+// that the file has in memory, a store only its own page, which takes longer in sum.
+func reach(m *fsys.Mapping, off int64, n int) []byte {
+	end := off + int64(n)
+	for at := off; at < end; at = at/aroundLen*aroundLen + aroundLen {
+		loadWord(m.Data[at&^7:])
+	}
+	return m.Data[off:end]
 }
 
 // storeSlot writes a slot through the mapping, its state last and at once.
@@ -140,9 +165,12 @@ func storeSlot(m *fsys.Mapping, at int64, p []byte) error {
 }
 
 // storeWord stores to the first 8 bytes of p, which are aligned.
-func storeWord(p []byte, word uint64) {
-	atomic.StoreUint64((*uint64)(unsafe.Pointer(&p[:8][0])), word)
-}
+func storeWord(p []byte, word uint64) { atomic.StoreUint64(wordOf(p), word) }
+
+// loadWord loads them, also if nobody wants to know.
+func loadWord(p []byte) uint64 { return atomic.LoadUint64(wordOf(p)) }
+
+func wordOf(p []byte) *uint64 { return (*uint64)(unsafe.Pointer(&p[:8][0])) }
 
 // sumCopy copies src to dst and returns the checksum of what crc is of, followed by
 // src. Blocks that fill the caches go past them.

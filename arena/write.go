@@ -66,8 +66,8 @@ func (a *Arena) writeSmall(ctx context.Context, v *version, d *soa.Dict) error {
 func (a *Arena) write(p []byte, off int64) error {
 	for len(p) > 0 {
 		n := inBlock(p, off)
-		if m := a.window.warm(off, n); m != nil {
-			if err := m.Guard(func() error { copy(m.Data[off:], p[:n]); return nil }); err != nil {
+		if m := a.window.toWrite(off, n); m != nil {
+			if err := m.Guard(func() error { copy(reach(m, off, n), p); return nil }); err != nil {
 				return err
 			}
 		} else if _, err := a.file.WriteAt(p[:n], off); err != nil {
@@ -81,8 +81,8 @@ func (a *Arena) write(p []byte, off int64) error {
 // writeSum is write of what lies in one block of the file, and returns the checksum
 // of what crc is of, followed by p.
 func (a *Arena) writeSum(crc uint64, p []byte, off int64) (uint64, error) {
-	if m := a.window.warm(off, len(p)); m != nil {
-		err := m.Guard(func() error { crc = sumCopy(crc, m.Data[off:], p); return nil })
+	if m := a.window.toWrite(off, len(p)); m != nil {
+		err := m.Guard(func() error { crc = sumCopy(crc, reach(m, off, len(p)), p); return nil })
 		return crc, err
 	}
 	crc = crc64.Update(crc, p)
