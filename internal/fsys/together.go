@@ -1,0 +1,64 @@
+package fsys
+
+import (
+	"cmp"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// togetherFrom is how many bytes are worth several goroutines.
+const togetherFrom = 1 << 20
+
+// Together calls fn(i) for each piece of memory, of sizes[i] bytes: on as many
+// goroutines as there are processors, the largest piece first, and on the calling one
+// if there is little to do. It returns when all calls have, with the error of the first
+// piece that failed; once one has, others may be left out.
+//
+// A panic of fn, also for a fault in a mapping, becomes one of the calling goroutine,
+// so that it is that one's [Mapping.Guard] that counts.
+func Together(sizes []int64, fn func(i int) error) error {
+	total, order := int64(0), make([]int, len(sizes))
+	for i, size := range sizes {
+		total += size
+		order[i] = i
+	}
+	errs := make([]error, len(sizes))
+	workers := min(runtime.GOMAXPROCS(0), len(sizes))
+	if workers < 2 || total < togetherFrom {
+		for i := range sizes {
+			if err := fn(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(sizes[j], sizes[i]) })
+	var next atomic.Int64
+	var panicked atomic.Pointer[any]
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			debug.SetPanicOnFault(true)
+			defer func() {
+				if p := recover(); p != nil {
+					panicked.Store(&p)
+					next.Store(int64(len(order)))
+				}
+			}()
+			for k := next.Add(1) - 1; k < int64(len(order)); k = next.Add(1) - 1 {
+				i := order[k]
+				if errs[i] = fn(i); errs[i] != nil {
+					next.Store(int64(len(order)))
+				}
+			}
+		})
+	}
+	all.Wait()
+	if p := panicked.Load(); p != nil {
+		panic(*p)
+	}
+	return cmp.Or(errs...)
+}

@@ -1,0 +1,70 @@
+package fsys_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/soastore/soa/internal/fsys"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTogether(t *testing.T) {
+	for _, size := range []int64{0, 100, 1 << 20} { // alone and not
+		for n := range 20 {
+			sizes := slices.Repeat([]int64{size}, n)
+			var mu sync.Mutex
+			var done []int
+			require.NoError(t, fsys.Together(sizes, func(i int) error {
+				mu.Lock()
+				defer mu.Unlock()
+				done = append(done, i)
+				return nil
+			}))
+			slices.Sort(done)
+			require.Len(t, done, n)
+			require.Equal(t, n, len(slices.Compact(done)))
+		}
+	}
+}
+
+func TestTogetherFails(t *testing.T) {
+	for _, size := range []int64{100, 1 << 20} {
+		bad := errors.New("bad")
+		err := fsys.Together(slices.Repeat([]int64{size}, 10), func(i int) error {
+			if i == 3 {
+				return fmt.Errorf("%d: %w", i, bad)
+			}
+			return nil
+		})
+		require.ErrorIs(t, err, bad)
+		require.EqualError(t, err, "3: bad")
+	}
+}
+
+// TestTogetherFault: a fault in a mapping, in whichever goroutine, is an error of the
+// caller's Guard.
+func TestTogetherFault(t *testing.T) {
+	const pieces = 8
+	size := int64(1 << 20)
+	f, path := newFile(t, make([]byte, pieces*size))
+	m, err := f.Map(pieces * size)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, m.Unmap()) }()
+	require.NoError(t, os.Truncate(path, size))
+	err = m.Guard(func() error {
+		return fsys.Together(slices.Repeat([]int64{size}, pieces), func(i int) error {
+			if m.Data[int64(i)*size+size/2] != 0 {
+				return errors.New("a file of zeros has another byte")
+			}
+			return nil
+		})
+	})
+	require.ErrorContains(t, err, path)
+	require.PanicsWithValue(t, "mine", func() {
+		_ = fsys.Together(slices.Repeat([]int64{size}, pieces), func(int) error { panic("mine") })
+	})
+}
