@@ -1,4 +1,4 @@
-// Package lz4 decodes the LZ4 block format.
+// Package lz4 encodes and decodes the LZ4 block format.
 //
 // A block is a row of sequences, each of literals, which are bytes as they are, and
 // of a match, which repeats bytes decoded before. The last one ends with its
@@ -10,9 +10,14 @@
 //	offset    u16  little-endian: how far back the match begins, at least 1
 //	[more...]      if m is 15, as above
 //
-// The match has m+4 bytes. It may overlap what it makes, which then repeats.
+// The match has m+4 bytes. It may overlap what it makes, which then repeats. [Encode]
+// leaves room for decoders that copy more than they need: the last match begins at
+// least 12 bytes before the end, and the last 5 bytes are literals.
 //
-// The format is described by lz4_Block_format.md of the LZ4 project.
+// The format is described by lz4_Block_format.md of the LZ4 project. To find repeats
+// its compressor remembers one place for each hash of a few bytes, and takes longer
+// steps the longer it finds nothing; so does Encode, in the same order, and writes the
+// same bytes. Encoding thoroughly, as LZ4HC, is left to a library.
 package lz4
 
 import "errors"

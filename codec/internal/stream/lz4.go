@@ -14,28 +14,19 @@ var (
 	LZ4HC = Coder{MaxRatio: 255, Encode: encodeLZ4HC, Decode: block.Decode}
 )
 
-var (
-	lz4Pool   = sync.Pool{New: func() any { return new(lz4.CompressorCCompat) }}
-	lz4hcPool = sync.Pool{New: func() any { return new(lz4.CompressorHC) }}
-)
-
 func encodeLZ4(dst, src []byte, level int) int {
-	c := lz4Pool.Get().(*lz4.CompressorCCompat)
-	defer lz4Pool.Put(c)
-	c.Acceleration = 10 - level // as c-blosc does
-	return lz4Size(c.CompressBlock(src, dst))
+	return block.Encode(dst, src, 10-level) // as c-blosc does
 }
 
+var lz4hcPool = sync.Pool{New: func() any { return new(lz4.CompressorHC) }}
+
+// encodeLZ4HC makes one answer of the library's two: it says ErrInvalidSource... of
+// a short dst in some cases, and 0 in others.
 func encodeLZ4HC(dst, src []byte, level int) int {
 	c := lz4hcPool.Get().(*lz4.CompressorHC)
 	defer lz4hcPool.Put(c)
 	c.Level = 1 << (8 + level)
-	return lz4Size(c.CompressBlock(src, dst))
-}
-
-// lz4Size makes one answer of the library's two: it says ErrInvalidSource... of a
-// short dst in some cases, and 0 in others.
-func lz4Size(n int, err error) int {
+	n, err := c.CompressBlock(src, dst)
 	if err != nil {
 		return 0
 	}
