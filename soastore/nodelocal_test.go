@@ -35,6 +35,7 @@ func (n nodeFS) OpenFile(name string, flag int) (fsys.File, error) {
 }
 func (n nodeFS) Mkdir(name string) error                    { return n.FS.Mkdir(n.local(name)) }
 func (n nodeFS) Rename(a, b string) error                   { return n.FS.Rename(n.local(a), n.local(b)) }
+func (n nodeFS) RenameNew(a, b string) error                { return n.FS.RenameNew(n.local(a), n.local(b)) }
 func (n nodeFS) Exchange(a, b string) error                 { return n.FS.Exchange(n.local(a), n.local(b)) }
 func (n nodeFS) Link(a, b string) error                     { return n.FS.Link(n.local(a), n.local(b)) }
 func (n nodeFS) Remove(name string) error                   { return n.FS.Remove(n.local(name)) }

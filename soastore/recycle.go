@@ -1,7 +1,9 @@
 package soastore
 
 import (
+	"math"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -13,10 +15,15 @@ import (
 // each page and each block first, and an inode. Between the two the file is a spare,
 // under a name that no reader looks at.
 //
-// Nobody sees other bytes than he expects. A spare becomes a partial file before it
-// is written to, writers write every byte up to the end, and what is behind is cut
-// off (target). A file that anybody still has open, mapped or linked, in whatever
-// process, is never written over (fsys.File.Alone).
+// Nobody sees other bytes than he expects. Writers write every byte of a spare up to
+// the end, and what is behind is cut off (target). A file that anybody still has open,
+// mapped or linked, in whatever process, is never written over (fsys.File.Alone).
+//
+// Where one rank alone makes changes visible, it writes a spare under the name that it
+// has, and exchanges that with the name of the value: the old content is then the
+// spare. Elsewhere a spare becomes a partial file first: an old content that is put
+// aside may be gone back to when the store is opened again (recover), and spares never
+// are.
 
 // spares are the files that one rank keeps to write over. Safe for concurrent use.
 type spares struct {
@@ -44,10 +51,10 @@ const (
 func (s *spares) take(size int64) (spare, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	best, away := -1, int64(0)
-	for i, f := range s.files {
-		d := max(f.size-size, size-f.size)
-		if f.size <= 2*size+spareSlack && (best < 0 || d < away) {
+	best, away := -1, int64(math.MaxInt64)
+	for i := len(s.files) - 1; i >= 0 && away > 0; i-- { // the newest may be in the processor's cache
+		f := s.files[i]
+		if d := max(f.size-size, size-f.size); d < away && f.size <= 2*size+spareSlack {
 			best, away = i, d
 		}
 	}
@@ -116,9 +123,9 @@ func (s *spares) held() int64 {
 	return s.bytes
 }
 
-// reuse makes a spare the partial file of that name, if there is one that fits.
-// What goes wrong costs no more than the spare.
-func (c *change) reuse(partial string, size int64) *target {
+// reuse opens a spare that fits, if there is one, for the content of name. What goes
+// wrong costs no more than the spare.
+func (c *change) reuse(name string, size int64) *target {
 	s, ok := c.spares.take(size)
 	if !ok {
 		return nil
@@ -128,29 +135,46 @@ func (c *change) reuse(partial string, size int64) *target {
 		c.trash(s.name)
 		return nil
 	}
-	if alone, err := f.Alone(); !alone || err != nil || c.fs.Rename(s.name, partial) != nil {
+	at := s.name
+	before, unused, err := f.Alone()
+	if err == nil && unused && !c.alone {
+		at = c.partialName(name)
+		err = c.fs.Rename(s.name, at)
+	}
+	if err != nil || !unused {
 		_ = f.Close() // nothing was written
 		c.trash(s.name)
 		return nil
 	}
-	return &target{File: f, before: s.size}
+	c.stage(name, at)
+	return &target{File: f, before: before}
 }
 
-// recycle keeps name, the content of the given file that nothing refers to any
-// more, as a spare, and reports whether it is dealt with.
-func (c *change) recycle(file, name string) bool {
+// recycle keeps what is at a name, the content of the given file that nothing refers
+// to any more, as a spare, and reports whether it is dealt with. It has so many bytes,
+// 0 if that is not known.
+func (c *change) recycle(file, at string, size int64) bool {
 	if c.spares == nil || c.folders {
 		return false
 	}
-	info, err := c.fs.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() || !c.spares.accepts(info.Size()) {
+	if size == 0 {
+		info, err := c.fs.Lstat(at)
+		if err != nil || !info.Mode().IsRegular() {
+			return false
+		}
+		size = info.Size()
+	}
+	if !c.spares.accepts(size) {
 		return false
 	}
-	kept := c.spareName(file)
-	if c.fs.Rename(name, kept) != nil {
-		return false
+	kept := at
+	if !strings.HasSuffix(at, spareSuffix) {
+		kept = c.spareName(file)
+		if c.fs.Rename(at, kept) != nil {
+			return false
+		}
 	}
-	for _, surplus := range c.spares.put(spare{kept, info.Size()}) {
+	for _, surplus := range c.spares.put(spare{kept, size}) {
 		c.trash(surplus)
 	}
 	return true

@@ -15,6 +15,7 @@ type Op string
 const (
 	OpenFile  Op = "OpenFile"
 	Rename    Op = "Rename"
+	RenameNew Op = "RenameNew"
 	Link      Op = "Link"
 	Exchange  Op = "Exchange"
 	Mkdir     Op = "Mkdir"
@@ -98,7 +99,7 @@ func (a *armed) hits(c Call) bool {
 type Call struct {
 	Op   Op
 	Name string // the file or folder
-	To   string // the new name, for Rename and Link; the other one, for Exchange
+	To   string // the new name, for Rename, RenameNew and Link; the other one, for Exchange
 	Err  error  // the cause, if a fault hit it; nil also where the disk itself refused
 }
 

@@ -124,6 +124,14 @@ func (f *FS) Rename(oldname, newname string) error {
 	return f.base.Rename(oldname, newname)
 }
 
+// RenameNew implements [fsys.FS].
+func (f *FS) RenameNew(oldname, newname string) error {
+	if _, err := f.do(Call{Op: RenameNew, Name: oldname, To: newname}); err != nil {
+		return err
+	}
+	return f.base.RenameNew(oldname, newname)
+}
+
 // Mkdir implements [fsys.FS].
 func (f *FS) Mkdir(name string) error {
 	if _, err := f.do(Call{Op: Mkdir, Name: name}); err != nil {

@@ -43,6 +43,12 @@ var operations = []struct {
 	}},
 	{faultfs.Link, func(f *faultfs.FS, _ fsys.File, path string) error { return f.Link(path, path+".link") }},
 	{faultfs.Rename, func(f *faultfs.FS, _ fsys.File, path string) error { return f.Rename(path+".link", path+".new") }},
+	{faultfs.RenameNew, func(f *faultfs.FS, _ fsys.File, path string) error {
+		if err := f.RenameNew(path+".new", path+".newer"); err != nil {
+			return err
+		}
+		return os.Rename(path+".newer", path+".new")
+	}},
 	{faultfs.Remove, func(f *faultfs.FS, _ fsys.File, path string) error { return f.Remove(path + ".new") }},
 	{faultfs.Lstat, func(f *faultfs.FS, _ fsys.File, path string) error { _, err := f.Lstat(path); return err }},
 	{faultfs.ReadDir, func(f *faultfs.FS, _ fsys.File, path string) error {
@@ -72,7 +78,7 @@ var operations = []struct {
 		return supported(file.Punch(4, 4))
 	}},
 	{faultfs.Alone, func(_ *faultfs.FS, file fsys.File, _ string) error {
-		_, err := file.Alone()
+		_, _, err := file.Alone()
 		return err
 	}},
 	{faultfs.Truncate, func(_ *faultfs.FS, file fsys.File, _ string) error { return file.Truncate(8) }},

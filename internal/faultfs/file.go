@@ -87,9 +87,9 @@ func (f *file) Lock() error {
 	return f.File.Lock()
 }
 
-func (f *file) Alone() (bool, error) {
+func (f *file) Alone() (int64, bool, error) {
 	if _, err := f.do(Alone); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	return f.File.Alone()
 }

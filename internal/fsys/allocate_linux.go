@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func (f osFile) Allocate(off, size int64) error { return f.fallocate(0, off, size) }
+func (f *osFile) Allocate(off, size int64) error { return f.fallocate(0, off, size) }
 
-func (f osFile) Punch(off, size int64) error {
+func (f *osFile) Punch(off, size int64) error {
 	return f.fallocate(unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, size)
 }
 
@@ -17,7 +17,7 @@ const pieceMin = 1 << 20
 
 // fallocate goes on with smaller pieces after a signal: tmpfs takes a piece back
 // that a signal interrupts, so a large one might never be done.
-func (f osFile) fallocate(mode uint32, off, size int64) error {
+func (f *osFile) fallocate(mode uint32, off, size int64) error {
 	if size <= 0 { // which the system call refuses
 		return nil
 	}

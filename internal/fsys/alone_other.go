@@ -3,4 +3,4 @@
 package fsys
 
 // Alone cannot tell.
-func (osFile) Alone() (bool, error) { return false, nil }
+func (*osFile) Alone() (int64, bool, error) { return 0, false, nil }

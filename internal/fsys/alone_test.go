@@ -15,8 +15,9 @@ func TestAlone(t *testing.T) {
 	alone := func() bool {
 		f, err := fsys.OS.OpenFile(path, os.O_WRONLY)
 		require.NoError(t, err)
-		alone, err := f.Alone()
+		size, alone, err := f.Alone()
 		require.NoError(t, err)
+		require.EqualValues(t, 3*page, size)
 		require.NoError(t, f.Close())
 		return alone
 	}

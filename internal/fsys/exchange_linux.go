@@ -2,21 +2,28 @@ package fsys
 
 import (
 	"errors"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
 
 func (osFS) Exchange(a, b string) error {
-	err := unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
-	for errors.Is(err, unix.EINTR) {
-		err = unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+	return linkError("exchange", a, b, renameWith(a, b, unix.RENAME_EXCHANGE))
+}
+
+func (s osFS) RenameNew(oldname, newname string) error {
+	err := renameWith(oldname, newname, unix.RENAME_NOREPLACE)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return s.lookAndRename(oldname, newname)
 	}
-	if errors.Is(err, unix.EINVAL) { // how a file system says that it has no such call
-		err = unix.ENOTSUP
+	return linkError("rename", oldname, newname, err)
+}
+
+// renameWith renames with one of the flags of renameat2. The error is an
+// errors.ErrUnsupported where the file system does not know it.
+func renameWith(oldname, newname string, flag uint) error {
+	err := untilDone(func() error { return unix.Renameat2(unix.AT_FDCWD, oldname, unix.AT_FDCWD, newname, flag) })
+	if err == unix.EINVAL { // how a file system says that it has no such call
+		return unix.ENOTSUP
 	}
-	if err != nil {
-		return &os.LinkError{Op: "exchange", Old: a, New: b, Err: err}
-	}
-	return nil
+	return err
 }

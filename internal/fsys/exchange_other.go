@@ -2,11 +2,10 @@
 
 package fsys
 
-import (
-	"errors"
-	"os"
-)
+import "errors"
 
 func (osFS) Exchange(a, b string) error {
-	return &os.LinkError{Op: "exchange", Old: a, New: b, Err: errors.ErrUnsupported}
+	return linkError("exchange", a, b, errors.ErrUnsupported)
 }
+
+func (s osFS) RenameNew(oldname, newname string) error { return s.lookAndRename(oldname, newname) }

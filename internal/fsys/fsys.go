@@ -24,6 +24,9 @@ type FS interface {
 	// Rename gives oldname, a file or a folder, the name newname, replacing a file
 	// or an empty folder of that name.
 	Rename(oldname, newname string) error
+	// RenameNew is Rename for a newname that must be free: else the error is an
+	// fs.ErrExist. Where the file system cannot do both at once, it looks first.
+	RenameNew(oldname, newname string) error
 	// Exchange makes each of two names that of the other's file or folder, at once.
 	// Where the file system cannot, the error is an errors.ErrUnsupported.
 	Exchange(a, b string) error
@@ -74,9 +77,9 @@ type File interface {
 	// system has no locks.
 	Lock() error
 	// Alone reports whether the file, which is open for writing, has one name and is
-	// neither open nor mapped anywhere else, by no process. False may also mean that
-	// the file system cannot tell.
-	Alone() (bool, error)
+	// neither open nor mapped anywhere else, by no process, and its length. False may
+	// also mean that the file system cannot tell.
+	Alone() (size int64, alone bool, err error)
 	// Sync makes what was written durable.
 	Sync() error
 	// Map maps the first size bytes of the file into memory, read-only; the file

@@ -9,7 +9,7 @@ import (
 // ErrLocked says that another has the file locked.
 var ErrLocked = errors.New("locked by another process or opener")
 
-func (f osFile) Lock() error {
+func (f *osFile) Lock() error {
 	return f.control("lock", func(fd int) error {
 		for {
 			switch err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); {

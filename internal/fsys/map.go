@@ -19,7 +19,7 @@ type Mapping struct {
 	name string
 }
 
-func (f osFile) Map(size int64) (*Mapping, error) {
+func (f *osFile) Map(size int64) (*Mapping, error) {
 	if size == 0 { // the kernel maps no empty range
 		return &Mapping{name: f.Name()}, nil
 	}
@@ -33,14 +33,14 @@ func (f osFile) Map(size int64) (*Mapping, error) {
 	return f.mmap(size, unix.PROT_READ)
 }
 
-func (f osFile) MapShared(size int64) (*Mapping, error) {
+func (f *osFile) MapShared(size int64) (*Mapping, error) {
 	if size <= 0 || size > math.MaxInt {
 		return nil, &fs.PathError{Op: "mmap", Path: f.Name(), Err: fmt.Errorf("%d bytes: %w", size, fs.ErrInvalid)}
 	}
 	return f.mmap(size, unix.PROT_READ|unix.PROT_WRITE)
 }
 
-func (f osFile) mmap(size int64, prot int) (*Mapping, error) {
+func (f *osFile) mmap(size int64, prot int) (*Mapping, error) {
 	m := &Mapping{name: f.Name()}
 	err := f.control("mmap", func(fd int) (err error) {
 		m.Data, err = unix.Mmap(fd, 0, int(size), prot, unix.MAP_SHARED)

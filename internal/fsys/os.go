@@ -16,16 +16,16 @@ type osFS struct{}
 func (osFS) OpenFile(name string, flag int) (File, error) {
 	flag |= unix.O_NOFOLLOW
 	// A pipe in the file's place would make the open wait for its other end.
-	f, err := os.OpenFile(name, flag|unix.O_NONBLOCK, 0o600)
+	f, err := openFile(name, flag|unix.O_NONBLOCK)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		// A file, then, that another process holds a lease on, such as an NFS server
 		// for a client; the kernel is now taking it back, which ends within a time.
-		f, err = os.OpenFile(name, flag, 0o600)
+		f, err = openFile(name, flag)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return f, nil
 }
 
 func (osFS) Mkdir(name string) error                    { return os.Mkdir(name, 0o700) }
@@ -36,14 +36,27 @@ func (osFS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name
 
 // Rename is os.Rename without its look at newname before.
 func (osFS) Rename(oldname, newname string) error {
-	err := unix.Rename(oldname, newname)
-	for errors.Is(err, unix.EINTR) {
-		err = unix.Rename(oldname, newname)
+	return linkError("rename", oldname, newname, untilDone(func() error { return unix.Rename(oldname, newname) }))
+}
+
+// lookAndRename is RenameNew where the system cannot do both at once.
+func (s osFS) lookAndRename(oldname, newname string) error {
+	_, err := s.Lstat(newname)
+	if err == nil {
+		return linkError("rename", oldname, newname, unix.EEXIST)
 	}
-	if err != nil {
-		return &os.LinkError{Op: "rename", Old: oldname, New: newname, Err: err}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return nil
+	return s.Rename(oldname, newname)
+}
+
+// linkError returns err as one that names both files, nil for nil.
+func linkError(op, oldname, newname string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &os.LinkError{Op: op, Old: oldname, New: newname, Err: err}
 }
 
 func (osFS) SyncDir(name string) error {
@@ -52,31 +65,4 @@ func (osFS) SyncDir(name string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-type osFile struct{ *os.File }
-
-// control calls fn with the file's descriptor, which stays open meanwhile. It is
-// for calls that package os does not have.
-func (f osFile) control(op string, fn func(fd int) error) error {
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var failed error
-	if conn.Control(func(fd uintptr) { failed = fn(int(fd)) }) != nil {
-		failed = fs.ErrClosed
-	}
-	if failed != nil {
-		return &fs.PathError{Op: op, Path: f.Name(), Err: failed}
-	}
-	return nil
-}
-
-func (f osFile) Size() (int64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }

@@ -218,6 +218,76 @@ func TestFolderCalls(t *testing.T) {
 	require.ErrorIs(t, fsys.OS.SyncDir(path), fs.ErrNotExist)
 }
 
+func TestRenameNew(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	for _, taken := range []func() error{
+		func() error { return os.WriteFile(two, []byte("2"), 0o600) },
+		func() error { return os.Mkdir(two, 0o700) },
+		func() error { return os.Symlink("nowhere", two) },
+	} {
+		require.NoError(t, os.WriteFile(one, []byte("1"), 0o600))
+		require.NoError(t, taken())
+		before, err := os.Lstat(two)
+		require.NoError(t, err)
+		require.ErrorIs(t, fsys.OS.RenameNew(one, two), fs.ErrExist)
+		require.FileExists(t, one)
+		after, err := os.Lstat(two)
+		require.NoError(t, err)
+		require.True(t, os.SameFile(before, after))
+
+		require.NoError(t, os.Remove(two))
+		require.NoError(t, fsys.OS.RenameNew(one, two))
+		require.NoFileExists(t, one)
+		require.NoError(t, os.Remove(two))
+	}
+	require.ErrorIs(t, fsys.OS.RenameNew(one, two), fs.ErrNotExist)
+}
+
+// A call on a file that another goroutine closes finds it open or closed, never
+// another file that has got its descriptor.
+func TestCloseDuringCalls(t *testing.T) {
+	_, path := newFile(t, []byte("mine"))
+	other := path + "2"
+	require.NoError(t, os.WriteFile(other, []byte("not!"), 0o600))
+	for range 200 {
+		f, err := fsys.OS.OpenFile(path, os.O_RDONLY)
+		require.NoError(t, err)
+		read := make(chan error)
+		go func() {
+			buf := make([]byte, 4)
+			for {
+				_, err := f.ReadAt(buf, 0)
+				if err == nil && string(buf) != "mine" {
+					err = errors.New("read another file's bytes")
+				}
+				if err != nil {
+					read <- err
+					return
+				}
+			}
+		}()
+		require.NoError(t, f.Close())
+		g, err := fsys.OS.OpenFile(other, os.O_RDONLY)
+		require.NoError(t, err)
+		require.ErrorIs(t, <-read, fs.ErrClosed)
+		require.NoError(t, g.Close())
+	}
+}
+
+func TestOffsetsBeforeTheFile(t *testing.T) {
+	f, _ := newFile(t, []byte("0123"))
+	_, err := f.ReadAt(make([]byte, 1), -1)
+	require.ErrorIs(t, err, unix.EINVAL)
+	_, err = f.WriteAt(make([]byte, 1), -1)
+	require.ErrorIs(t, err, unix.EINVAL)
+	n, err := f.ReadAt(nil, 2)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	_, err = f.ReadAt(make([]byte, 1), 4)
+	require.Equal(t, io.EOF, err)
+}
+
 func TestLinksAreTreatedAsThemselves(t *testing.T) {
 	_, target := newFile(t, []byte("precious"))
 	dir := t.TempDir()

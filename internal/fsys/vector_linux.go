@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func (f osFile) ReadvAt(bufs [][]byte, off int64) error {
+func (f *osFile) ReadvAt(bufs [][]byte, off int64) error {
 	return f.control("read", func(fd int) error {
 		return transfer(bufs, off, io.ErrUnexpectedEOF, func(batch [][]byte, off int64) (int, error) {
 			return unix.Preadv(fd, batch, off)
@@ -15,7 +15,7 @@ func (f osFile) ReadvAt(bufs [][]byte, off int64) error {
 	})
 }
 
-func (f osFile) WritevAt(bufs [][]byte, off int64) error {
+func (f *osFile) WritevAt(bufs [][]byte, off int64) error {
 	return f.control("write", func(fd int) error {
 		return transfer(bufs, off, io.ErrShortWrite, func(batch [][]byte, off int64) (int, error) {
 			return unix.Pwritev(fd, batch, off)

@@ -4,7 +4,7 @@ package fsys
 
 import "io"
 
-func (f osFile) ReadvAt(bufs [][]byte, off int64) error {
+func (f *osFile) ReadvAt(bufs [][]byte, off int64) error {
 	for _, p := range bufs {
 		n, err := f.ReadAt(p, off)
 		if n < len(p) {
@@ -18,7 +18,7 @@ func (f osFile) ReadvAt(bufs [][]byte, off int64) error {
 	return nil
 }
 
-func (f osFile) WritevAt(bufs [][]byte, off int64) error {
+func (f *osFile) WritevAt(bufs [][]byte, off int64) error {
 	for _, p := range bufs {
 		n, err := f.WriteAt(p, off)
 		if err != nil {
