@@ -1,6 +1,8 @@
 package soastore
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,8 +16,8 @@ import (
 // A change is what one rank does to its files in one call, in steps that can be
 // undone until all ranks have agreed:
 //
-//	create            write new content under a partial name
-//	place             give it a name that no reader looks at yet
+//	create            write new content under a name that no reader looks at
+//	place             give it a name of its own that no reader looks at yet
 //	replace, drop     plan which names that readers look at change
 //	commit            make the planned changes, keeping the old content aside
 //	undo or finish    as all ranks then decide
@@ -39,7 +41,7 @@ type change struct {
 	spares *spares
 	lost   []string // spares that could not be removed
 
-	partial []string // written, or being written
+	staged  []staged // written, or being written
 	placed  []string // complete and under names of their own
 	edits   []edit
 	garbage []string // what nothing refers to once the change is agreed
@@ -56,11 +58,18 @@ type step interface {
 	Finish() error
 }
 
+// staged is new content of a name.
+type staged struct {
+	name string
+	at   string // the name that it has meanwhile
+}
+
 // edit is a planned change of what a name means.
 type edit struct {
 	name    string
-	content bool // new content is in the partial file; else the name goes away
-	existed bool // the store has a file of that name
+	from    string // where its new content is; "" if the name goes away
+	existed bool   // the store has a file of that name
+	size    int64  // of that file; 0 if it is not known
 	done    bool
 	aside   string // where the old content is meanwhile, once it is there
 }
@@ -73,7 +82,22 @@ func (c *change) oldName(name string) string     { return c.tokenName(name, oldS
 func (c *change) spareName(name string) string   { return c.tokenName(name, spareSuffix) }
 
 func (c *change) tokenName(name, suffix string) string {
-	return fmt.Sprintf("%s.%s%08x%s", name, c.store, c.seq, suffix)
+	b := make([]byte, 0, len(name)+1+tokenLen+len(suffix))
+	b = append(append(append(b, name...), '.'), c.store...)
+	b = hex.AppendEncode(b, binary.BigEndian.AppendUint32(nil, c.seq))
+	return string(append(b, suffix...))
+}
+
+// stage notes that the content of name comes to be at another name.
+func (c *change) stage(name, at string) string {
+	c.staged = append(c.staged, staged{name, at})
+	return at
+}
+
+// stagedAt returns where the content of name is, which was created.
+func (c *change) stagedAt(name string) string {
+	i := slices.IndexFunc(c.staged, func(s staged) bool { return s.name == name })
+	return c.staged[i].at
 }
 
 // allocateFrom is the size in bytes from which space for a new file is set aside
@@ -90,19 +114,18 @@ const (
 	shared               // several ranks, each of which opens it
 )
 
-// create opens the partial file of name for writing size bytes. It is new, or
+// create opens a file for writing size bytes that name will have. It is new, or
 // shared, or was a spare: the caller writes every byte up to the file's end.
 func (c *change) create(name string, size int64, by share) (*target, error) {
-	partial := c.partialName(name)
-	c.partial = append(c.partial, partial)
+	if c.spares != nil && by != shared {
+		if t := c.reuse(name, size); t != nil {
+			return t, nil
+		}
+	}
+	partial := c.stage(name, c.partialName(name))
 	if by == shared {
 		f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_WRONLY)
 		return &target{File: f}, err
-	}
-	if c.spares != nil {
-		if t := c.reuse(partial, size); t != nil {
-			return t, nil
-		}
 	}
 	f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if err != nil || size < allocateFrom || by == unsized {
@@ -116,8 +139,7 @@ func (c *change) create(name string, size int64, by share) (*target, error) {
 
 // createFolder makes the partial folder of name and returns its name.
 func (c *change) createFolder(name string) (string, error) {
-	partial := c.partialName(name)
-	c.partial = append(c.partial, partial)
+	partial := c.stage(name, c.partialName(name))
 	return partial, c.fs.Mkdir(partial)
 }
 
@@ -135,39 +157,39 @@ func (c *change) close(t *target, err error) error {
 	return errors.Join(err, t.Close())
 }
 
-// place gives the partial file of name its name, which must be free: nothing refers
-// to it yet.
+// place gives the content of name its name, which must be free: nothing refers to it
+// yet.
 func (c *change) place(name string) error {
-	if err := c.free(name); err != nil {
-		return err
-	}
-	if err := c.fs.Rename(c.partialName(name), name); err != nil {
+	if err := c.rename(c.stagedAt(name), name); err != nil {
 		return err
 	}
 	c.placed = append(c.placed, name)
 	return nil
 }
 
-// free reports a file of that name: another program's, or another store's whose
-// prefix and key spell the same name. It is not ours to replace.
-func (c *change) free(name string) error {
+// rename gives a file a name that must be free. Another program's file may have it, or
+// another store's whose prefix and key spell the same name: that is not ours to
+// replace.
+func (c *change) rename(from, name string) error {
 	if slices.Contains(c.leftover, name) {
-		return nil
+		return c.fs.Rename(from, name)
 	}
-	if _, err := c.fs.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, fmt.Errorf("%s: %w", name, ErrInUse))
+	err := c.fs.RenameNew(from, name)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: %w", err, ErrInUse)
 	}
-	return nil
+	return err
 }
 
-// replace plans that name gets the content of its partial file.
-func (c *change) replace(name string, existed bool) {
-	c.edits = append(c.edits, edit{name: name, content: true, existed: existed})
+// replace plans that name gets the content that was created for it. existed says that
+// the store has a file of that name, which has so many bytes, 0 if that is not known.
+func (c *change) replace(name string, existed bool, size int64) {
+	c.edits = append(c.edits, edit{name: name, from: c.stagedAt(name), existed: existed, size: size})
 }
 
-// drop plans that name goes away.
-func (c *change) drop(name string) {
-	c.edits = append(c.edits, edit{name: name, existed: true})
+// drop plans that name goes away, a file of so many bytes, 0 if that is not known.
+func (c *change) drop(name string, size int64) {
+	c.edits = append(c.edits, edit{name: name, existed: true, size: size})
 }
 
 // discard plans the removal of files once nothing refers to them.
@@ -193,7 +215,7 @@ func (c *change) commit() error {
 
 func (c *change) apply(e *edit) (err error) {
 	switch {
-	case !e.content:
+	case e.from == "":
 		if err = c.fs.Rename(e.name, c.oldName(e.name)); err == nil {
 			e.aside = c.oldName(e.name)
 		} else if c.purged(e.name, err) {
@@ -202,12 +224,10 @@ func (c *change) apply(e *edit) (err error) {
 	case e.existed:
 		if err = c.swap(e); c.purged(e.name, err) {
 			e.existed = false
-			err = c.fs.Rename(c.partialName(e.name), e.name)
+			err = c.fs.Rename(e.from, e.name)
 		}
 	default:
-		if err = c.free(e.name); err == nil {
-			err = c.fs.Rename(c.partialName(e.name), e.name)
-		}
+		err = c.rename(e.from, e.name)
 	}
 	e.done = err == nil
 	return err
@@ -230,10 +250,9 @@ func (c *change) purged(name string, err error) bool {
 // Exchanging is also the fast way: a rename that replaces a file makes ext4 write
 // out the new one at once.
 func (c *change) swap(e *edit) error {
-	partial := c.partialName(e.name)
-	err := c.fs.Exchange(partial, e.name)
+	err := c.fs.Exchange(e.from, e.name)
 	if err == nil {
-		e.aside = partial
+		e.aside = e.from
 	}
 	if !errors.Is(err, errors.ErrUnsupported) {
 		return err
@@ -243,7 +262,7 @@ func (c *change) swap(e *edit) error {
 			return err
 		}
 	}
-	return c.fs.Rename(partial, e.name)
+	return c.fs.Rename(e.from, e.name)
 }
 
 // keep gives the old content a second name, or moves it there.
@@ -261,7 +280,10 @@ func (c *change) keep(e *edit) error {
 // The error is nil only if they do; files that cannot be removed are returned as
 // leftovers.
 func (c *change) undo() (leftover []string, err error) {
-	trash := slices.Concat(c.partial, c.placed)
+	trash := c.placed
+	for _, s := range c.staged {
+		trash = append(trash, s.at)
+	}
 	for _, step := range slices.Backward(c.steps) {
 		err = errors.Join(err, step.Undo())
 	}
@@ -276,7 +298,7 @@ func (c *change) undo() (leftover []string, err error) {
 			}
 			err = errors.Join(err, back)
 		case e.done && !e.existed:
-			err = errors.Join(err, c.fs.Rename(e.name, c.partialName(e.name)))
+			err = errors.Join(err, c.fs.Rename(e.name, e.from))
 		}
 	}
 	return append(c.remove(trash), c.lost...), err
@@ -285,13 +307,13 @@ func (c *change) undo() (leftover []string, err error) {
 // putBack gives the name its old content. What the name has now, if anything, may
 // stay as e.aside.
 func (c *change) putBack(e edit) error {
-	if e.content && e.done {
+	if e.from != "" && e.done {
 		err := c.fs.Exchange(e.aside, e.name)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
 		if c.folders { // a rename does not replace them
-			if err := c.fs.Rename(e.name, c.partialName(e.name)); err != nil {
+			if err := c.fs.Rename(e.name, e.from); err != nil {
 				return err
 			}
 		}
@@ -307,12 +329,12 @@ func (c *change) finish() (leftover []string) {
 	}
 	var names []string // asides first, for they may be what gives the others a meaning
 	for _, e := range c.edits {
-		if e.aside != "" && !c.recycle(e.name, e.aside) {
+		if e.aside != "" && !c.recycle(e.name, e.aside, e.size) {
 			names = append(names, e.aside)
 		}
 	}
 	for _, name := range c.garbage {
-		if !c.recycle(name, name) {
+		if !c.recycle(name, name, 0) {
 			names = append(names, name)
 		}
 	}
@@ -330,24 +352,22 @@ func (c *change) remove(names []string) (leftover []string) {
 }
 
 // removeTree removes a file, or a folder of files; that there is none is no error.
-func removeTree(fsys fsys.FS, name string) error {
-	info, err := fsys.Lstat(name)
-	if err == nil && info.IsDir() {
-		var inside []fs.DirEntry
-		if inside, err = fsys.ReadDir(name); err != nil {
-			return err
-		}
-		for _, e := range inside {
-			if err := fsys.Remove(filepath.Join(name, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
-	}
-	if err == nil {
-		err = fsys.Remove(name)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
+func removeTree(files fsys.FS, name string) error {
+	err := files.Remove(name)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return err
+	if info, lerr := files.Lstat(name); lerr != nil || !info.IsDir() {
+		return err
+	}
+	inside, err := files.ReadDir(name)
+	if err != nil {
+		return err
+	}
+	for _, e := range inside {
+		if err := files.Remove(filepath.Join(name, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return files.Remove(name)
 }

@@ -82,8 +82,8 @@ func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 		ch.discard(old.files.extra...)
 	}
 	if !g.indexed() {
-		if writes {
-			ch.replace(out.data, old.present())
+		if writes && err == nil {
+			ch.replace(out.data, old.present(), old.fileBytes())
 		}
 		return out, err
 	}
@@ -107,7 +107,7 @@ func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *
 		var size int64
 		size, err = f.writeMap(call.ctx, ch, index, out.base)
 		out.mine, out.size = append(out.mine, index), out.size+size
-		ch.replace(index, old.present())
+		ch.replace(index, old.present(), 0)
 	}
 	return err
 }
@@ -210,9 +210,9 @@ func (f *gioFormat) remove(ch *change, key string, have files) {
 	switch {
 	case have.missing:
 	case f.s.opts.Independent:
-		ch.drop(have.data)
+		ch.drop(have.data, have.size)
 	case f.s.group.leads():
-		ch.drop(index)
+		ch.drop(index, 0)
 	}
 	ch.discard(have.extra...)
 }

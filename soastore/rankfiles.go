@@ -29,14 +29,15 @@ func (f rankFiles) committers() int {
 
 func (f rankFiles) folders() bool { return f.kind == memmapFolder }
 
-// staged plans that name, which was written, replaces the old value, and returns
+// staged plans that key's file, which was written, replaces the old value, and returns
 // its files.
 func (f rankFiles) staged(ch *change, key string, size int64, old *entry) files {
-	ch.replace(f.own(key), old.present())
+	name := f.own(key)
+	ch.replace(name, old.present(), old.fileBytes())
 	if old != nil {
 		ch.discard(old.files.extra...)
 	}
-	return files{data: f.own(key), mine: []string{f.own(key)}, size: size}
+	return files{data: name, mine: []string{name}, size: size}
 }
 
 // setStamp says in a file which Set wrote it, so that files of two Sets, which a
@@ -57,7 +58,7 @@ func (f rankFiles) list() ([]string, error) { return f.s.listFolder() }
 
 func (f rankFiles) remove(ch *change, key string, have files) {
 	if !have.missing {
-		ch.drop(have.data)
+		ch.drop(have.data, have.size)
 	}
 	ch.discard(have.extra...)
 }
