@@ -21,6 +21,7 @@ type contest struct {
 	rounds  int
 	entries []entry
 	goals   []goal
+	limits  map[string]string  // what the machine gives instead of each contestant
 	aim     string             // the part that goals are aimed at; "" for every one
 	atMost  map[string]float64 // figures that are aimed at, by contestant
 

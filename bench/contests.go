@@ -92,8 +92,9 @@ func (h *hall) npz(z sizes) []contest {
 		{"plain write", one, "raw", "set", 1},
 	}
 	fresh.goals = []goal{{"NPZ Set", "np.savez", 1.8}, {"NPZ Set", "plain write", 0}}
+	fresh.limits = map[string]string{"NPZ Set": "plain write"}
 
-	again.title, again.entries = "Set of the same key again", fresh.entries
+	again.title, again.entries, again.limits = "Set of the same key again", fresh.entries, fresh.limits
 	againOn := h.on(again)
 	againOn[0].goals = []goal{{"NPZ Set", "np.savez", 4}, {"NPZ Set", "plain write", 0}}
 	againOn[1].goals = []goal{{"NPZ Set", "np.savez", 2}, {"NPZ Set", "plain write", 0}}
@@ -106,14 +107,20 @@ func (h *hall) npz(z sizes) []contest {
 		{"np.load", inPython, "savez", "get", 0},
 		{"plain read", one, "raw", "into", 1},
 	}
+	read.limits = map[string]string{"NPZ GetInto, GOMAXPROCS 1": "plain read"}
 	read.goals = []goal{
 		{"NPZ GetInto, GOMAXPROCS 1", "np.load", 2.4}, {"NPZ GetInto, GOMAXPROCS 2", "np.load", 4}, {"NPZ Get, into new memory", "np.load", 0},
 		{"NPZ GetInto, GOMAXPROCS 1", "plain read", 0}, {"NPZ GetInto, GOMAXPROCS 2", "plain read", 0},
 	}
 
 	field.title, field.data, field.rounds = "read of one column of 19", z.wide, z.more
-	field.entries = []entry{{"NPZ GetField", one, "npz", "field", 0}, {"np.load", inPython, "savez", "field", 0}}
+	field.entries = []entry{
+		{"NPZ GetField", one, "npz", "field", 0},
+		{"np.load", inPython, "savez", "field", 0},
+		{"plain read, into memory in use", one, "raw", "field", 1},
+	}
 	field.goals = []goal{{"NPZ GetField", "np.load", 3}}
+	field.limits = map[string]string{"NPZ GetField": "plain read, into memory in use"}
 
 	view.title = "view, with its checksums checked, and sum of all columns"
 	view.entries = []entry{
@@ -124,6 +131,7 @@ func (h *hall) npz(z sizes) []contest {
 		{"np.load + sum", inPython, "savez", "sum", 0},
 		{"sum of a mapped plain file", one, "raw", "sum", 2},
 	}
+	view.limits = map[string]string{"NPZ View + sum": "sum of a mapped plain file", "GenericIO View + sum": "sum of a mapped plain file"}
 	for _, e := range view.entries[:4] {
 		least := 0.0
 		if e.procs == 2 {
@@ -148,22 +156,30 @@ func (h *hall) genericio(z sizes) []contest {
 		fresh.entries = append(fresh.entries, entry{own, t.team, "gio", "set", 0}, entry{plain, t.team, "raw", "set", 1})
 		fresh.goals = append(fresh.goals, goal{own, plain, 0.85})
 	}
-	again.title, again.entries = "Set of the same key again", slices.Clone(fresh.entries)
-	again.goals = fresh.goals
-	fresh.entries = append(fresh.entries, entry{"C++ GenericIO write", outside, "", "write", 0})
-	fresh.goals = append(slices.Clone(fresh.goals), goal{"GenericIO Set, 1 rank", "C++ GenericIO write", 1.8})
+	again.title, again.entries, again.goals = "Set of the same key again", slices.Clone(fresh.entries), slices.Clone(fresh.goals)
+	for ranks, t := range teams[:2] {
+		create, over := "C++ GenericIO write, "+t.name, "C++ GenericIO write over, "+t.name
+		fresh.entries = append(fresh.entries, entry{create, outside, "", "write", ranks + 1})
+		again.entries = append(again.entries, entry{over, outside, "", "overwrite", ranks + 1})
+		fresh.goals = append(fresh.goals, goal{"GenericIO Set, " + t.name, create, 0})
+		again.goals = append(again.goals, goal{"GenericIO Set, " + t.name, over, 1.8})
+	}
 
 	read.title = "read of all columns"
 	read.entries = []entry{
 		{"GenericIO GetInto", one, "gio", "into", 0},
 		{"plain read", one, "raw", "into", 1},
-		{"C++ GenericIO read", outside, "", "read", 0},
+		{"C++ GenericIO read", outside, "", "read", 1},
 	}
 	read.goals = []goal{{"GenericIO GetInto", "plain read", 0}, {"GenericIO GetInto", "C++ GenericIO read", 2.3}}
 
 	view.title = "view, with its checksums checked"
-	view.entries = []entry{{"GenericIO View", one, "gio", "view", 0}, read.entries[1], read.entries[2]}
-	view.goals = []goal{{"GenericIO View", "plain read", 0}, {"GenericIO View", "C++ GenericIO read", 7}}
+	view.entries = []entry{
+		{"GenericIO View", one, "gio", "view", 0},
+		{"plain read", one, "raw", "into", 1},
+		{"C++ GenericIO read, into new memory", outside, "", "readnew", 1},
+	}
+	view.goals = []goal{{"GenericIO View", "plain read", 0}, {"GenericIO View", "C++ GenericIO read, into new memory", 7}}
 	return slices.Concat(h.on(fresh), h.on(again), h.on(read), h.on(view))
 }
 
@@ -185,8 +201,10 @@ func (h *hall) arena(z sizes) []contest {
 		{"plain write", one, "raw", "set", 1},
 		{"NumPy dict of copies, in memory", inPython, "dict", "set", 0},
 		{"memcpy, 1 goroutine", one, "memcpy", "set", 1},
+		{"memcpy, 2 goroutines", one, "memcpy", "set", 2},
 	}
 	againOn := h.on(again)
+	againOn[1].limits = map[string]string{"arena Set, GOMAXPROCS 2": "memcpy, 2 goroutines"}
 	againOn[0].goals = []goal{{"arena Set, GOMAXPROCS 1", "plain write", 0}, {"arena Set, GOMAXPROCS 2", "plain write", 0.9}}
 	againOn[1].goals = []goal{{"arena Set, GOMAXPROCS 1", "memcpy, 1 goroutine", 0.75}, {"arena Set, GOMAXPROCS 2", "NumPy dict of copies, in memory", 3}}
 
@@ -216,9 +234,11 @@ func (h *hall) tiny(z sizes) []contest {
 		fresh.goals = append(fresh.goals, goal{set, "np.savez", kind.leastSet})
 		read.goals = append(read.goals, goal{get, "np.load", kind.leastGet})
 	}
-	fresh.entries = append(fresh.entries, entry{"np.savez", inPython, "savez", "set", 0})
-	read.entries = append(read.entries, entry{"np.load", inPython, "savez", "get", 0})
-	again.entries, again.goals = fresh.entries, fresh.goals
+	fresh.entries = append(fresh.entries, entry{"np.savez", inPython, "savez", "set", 0}, entry{"plain write", one, "raw", "set", 1})
+	read.entries = append(read.entries, entry{"np.load", inPython, "savez", "get", 0}, entry{"plain read", one, "raw", "into", 1})
+	fresh.limits = map[string]string{"NPZ Set": "plain write", "GenericIO Set": "plain write"}
+	read.limits = map[string]string{"NPZ GetInto": "plain read", "GenericIO GetInto": "plain read"}
+	again.entries, again.goals, again.limits = fresh.entries, fresh.goals, fresh.limits
 	fresh.atMost, again.atMost = map[string]float64{"arena Set": 3}, map[string]float64{"arena Set": 3}
 	return slices.Concat(h.on(fresh), h.on(again), h.on(read))
 }
@@ -298,13 +318,13 @@ func (h *hall) ranks(z sizes) []contest {
 	base := contest{section: "From 1 rank to 2, each with one core", weak: true, data: half, rounds: z.rounds}
 	of := func(title, op string, kinds ...[2]string) contest {
 		c := base
-		c.title = title
-		for _, kind := range kinds {
+		c.title, c.limits = title, map[string]string{}
+		for _, kind := range kinds { // what the machine gives is the last
 			least := 1.7
-			if kind[1] == "raw" || kind[1] == "memcpy" { // what the machine gives
+			if kind[1] == "raw" || kind[1] == "memcpy" {
 				least = 0
 			}
-			c.twice(kind[0], kind[1], op, least)
+			c.twice(kind[0], kind[1], op, least, kinds[len(kinds)-1][0])
 		}
 		return c
 	}
@@ -317,20 +337,26 @@ func (h *hall) ranks(z sizes) []contest {
 	)
 }
 
-// twice enters one rank and both kinds of two ranks, and compares them.
-func (c *contest) twice(name, kind, op string, least float64) {
-	single := name + ", 1 rank"
-	c.entries = append(c.entries, entry{single, one, kind, op, 1})
+// twice enters one rank and both kinds of two ranks, and compares them. What the
+// machine gives is the contestants of the name plain.
+func (c *contest) twice(name, kind, op string, least float64, plain string) {
+	enter := func(ranks string, team team, procs int) {
+		c.entries = append(c.entries, entry{name + ranks, team, kind, op, procs})
+		if name != plain {
+			c.limits[name+ranks] = plain + ranks
+		}
+	}
+	single := ", 1 rank"
+	enter(single, one, 1)
 	for _, t := range []struct {
-		name string
-		team team
-	}{{name + ", 2 ranks", two}, {name + ", 2 ranks, mpirun", twoMPI}} {
-		c.entries = append(c.entries, entry{t.name, t.team, kind, op, 0})
-		c.goals = append(c.goals, goal{t.name, single, least})
+		ranks string
+		team  team
+	}{{", 2 ranks", two}, {", 2 ranks, mpirun", twoMPI}} {
+		enter(t.ranks, t.team, 0)
+		c.goals = append(c.goals, goal{name + t.ranks, name + single, least})
 	}
 }
 
-// tree is the workload that soastore was made for.
 // tieredTree is the merger tree with memory for a quarter of its data, the rest in
 // arenas, and a plan of its reads.
 const tieredTree = "tiered, 1/4 in memory"
@@ -339,6 +365,7 @@ const tieredTree = "tiered, 1/4 in memory"
 // earlier steps have fewer rows.
 const treeRow = 55
 
+// tree is the workload that soastore was made for.
 func (h *hall) tree(z sizes) []contest {
 	c := contest{section: "Merger tree: examples/mergertree on 2 ranks", title: "time in the stores", unit: milliseconds,
 		rounds: z.treeRounds, parts: treePhases, aim: "all phases",

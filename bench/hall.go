@@ -41,7 +41,8 @@ type entry struct {
 	team team
 	kind string // of subject
 	op   string // a key of operations, or a method of worker.py's Opened
-	// procs is the GOMAXPROCS of each process. The default is 2, or 1 under mpirun.
+	// procs is the GOMAXPROCS of each process. The default is 2, or 1 under mpirun. Of
+	// the program from outside it is how many ranks there are.
 	procs int
 }
 

@@ -84,3 +84,21 @@ func TestSpread(t *testing.T) {
 	require.Equal(t, 2.0, gigabytes.faster(4, 2))
 	require.Equal(t, 0.5, milliseconds.faster(4, 2))
 }
+
+// TestLimits: a missed goal says how near it is to what the machine gives, and whether
+// that is enough.
+func TestLimits(t *testing.T) {
+	c := contest{unit: gigabytes, limits: map[string]string{"2 ranks": "2 plain", "1 rank": "1 plain", "store": "1 plain"},
+		goals: []goal{{"2 ranks", "1 rank", 1.7}, {"store", "peer", 3}, {"store", "1 plain", 0.5}}}
+	var all []*contestant
+	for name, rate := range map[string]float64{"2 ranks": 6, "1 rank": 4, "2 plain": 16, "1 plain": 8, "store": 2, "peer": 1} {
+		all = append(all, &contestant{name: name, amounts: []float64{1e9}, seconds: [][]float64{{1 / rate}}})
+	}
+	got := c.tables(all)[0]
+	verdicts := []string{got.row("2 ranks").ratios[0].verdict(), got.row("store").ratios[0].verdict(), got.row("store").ratios[1].verdict()}
+	require.Equal(t, []string{"**missed**; 0.750 of the limit", "**missed**; 0.250 of the limit", "**missed**; 0.250 of the limit"}, verdicts)
+	c.goals[0].least, c.goals[1].least = 2.5, 1
+	got = c.tables(all)[0]
+	require.Equal(t, "beyond the limit; 0.750 of that", got.row("2 ranks").ratios[0].verdict())
+	require.Equal(t, "met", got.row("store").ratios[0].verdict())
+}

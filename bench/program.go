@@ -14,14 +14,18 @@ import (
 // programVariable names a program that takes part in the contests of GenericIO, as
 // one that is linked with the C++ library does. It is run in each round as
 //
-//	PROGRAM write FOLDER ROWS    writes a file with new values in FOLDER
-//	PROGRAM read FOLDER ROWS     reads all columns of the file that write left
+//	PROGRAM write FOLDER ROWS        writes a file with new values, where there is none
+//	PROGRAM overwrite FOLDER ROWS    writes it again, over itself
+//	PROGRAM read FOLDER ROWS         reads all columns of the file that write left
+//	                                 again, into memory that it has read into before
+//	PROGRAM readnew FOLDER ROWS      reads them into memory that is new
 //
-// as one rank. The values are ROWS rows of seven columns of float32, one of int64 and
-// one of uint16, 38 bytes a row. It times itself, and prints the rate of each time
-// that it did so on a line of its own, in GB/s of the values' bytes (10^9 a second,
-// without headers and checksums); the last line counts. It exits with 0. FOLDER is
-// there, is empty before the first write, and is removed by this program.
+// as one rank, and also under "mpirun -n 2". The values are ROWS rows in all of seven
+// columns of float32, one of int64 and one of uint16, 38 bytes a row. It times itself,
+// and prints (on rank 0) the rate of each time that it did so on a line of its own, in
+// GB/s of the values' bytes (10^9 a second, without headers and checksums); the last
+// line counts. It exits with 0. FOLDER is there, is empty before the first write, and
+// is removed by this program.
 const programVariable = "GENERICIO_BENCH"
 
 // enterProgram makes the program of programVariable ready as a contestant.
@@ -30,16 +34,22 @@ func enterProgram(got *contestant, c *contest, e entry) error {
 	if program == "" {
 		return missing{"not given: set " + programVariable}
 	}
-	folder := filepath.Join(c.place.dir, "genericio-"+e.op)
+	folder := filepath.Join(c.place.dir, fmt.Sprintf("genericio-%s-%d", e.op, e.procs))
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
 	got.close = func() error { return os.RemoveAll(folder) }
 	call := func(ctx context.Context, op string) ([]float64, error) {
-		rate, err := rateOf(exec.CommandContext(ctx, program, op, folder, strconv.Itoa(c.data.Rows)))
+		args := []string{program, op, folder, strconv.Itoa(c.data.Rows)}
+		if e.procs > 1 {
+			args = append([]string{"mpirun", "--oversubscribe", "--bind-to", "none", "-n", strconv.Itoa(e.procs)}, args...)
+		}
+		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+		cmd.Env = append(os.Environ(), mpiEnv...)
+		rate, err := rateOf(cmd)
 		return []float64{float64(c.data.bytes()) / 1e9 / rate}, err
 	}
-	if e.op == "read" {
+	if strings.HasPrefix(e.op, "read") {
 		if _, err := call(context.Background(), "write"); err != nil {
 			return err
 		}

@@ -13,11 +13,45 @@ import (
 var errNone = errors.New("no such operation")
 
 // rawFiles keeps values as plain files: the bytes of the columns, one after the other.
-// A Set writes over the file that is there.
+// A Set writes over the file that is there. Small values are moved by one call.
 type rawFiles struct {
 	path    string
 	threads int
 	like    *soa.Dict // a value of the shape that all have
+	small   []byte    // room for a small value
+	field   *soa.Dict // what GetField reads into
+}
+
+// smallBytes is the size of the largest value that is moved by one call.
+const smallBytes = 64 << 10
+
+// move calls fn for pieces of d that are to be moved. Those of a small value are put
+// together before, if out, or taken apart after.
+func (f *rawFiles) move(d *soa.Dict, out bool, fn func(piece) error) error {
+	parts := cut(d, f.threads)
+	if d.NBytes() > smallBytes {
+		return together(parts, fn)
+	}
+	if f.small == nil {
+		f.small = make([]byte, d.NBytes())
+	}
+	if out {
+		eachPiece(parts, func(p piece) { copy(f.small[p.at:], p.bytes) })
+		return fn(piece{f.small, 0})
+	}
+	if err := fn(piece{f.small, 0}); err != nil {
+		return err
+	}
+	eachPiece(parts, func(p piece) { copy(p.bytes, f.small[p.at:]) })
+	return nil
+}
+
+func eachPiece(parts [][]piece, fn func(piece)) {
+	for _, part := range parts {
+		for _, p := range part {
+			fn(p)
+		}
+	}
 }
 
 // piece is a part of a column, and where it is in the file.
@@ -66,7 +100,7 @@ func (f *rawFiles) Set(key string, d *soa.Dict) error {
 	if err != nil {
 		return err
 	}
-	err = together(cut(d, f.threads), func(p piece) error {
+	err = f.move(d, true, func(p piece) error {
 		_, err := file.WriteAt(p.bytes, p.at)
 		return err
 	})
@@ -83,11 +117,33 @@ func (f *rawFiles) GetInto(key string, d *soa.Dict) error {
 	if err != nil {
 		return err
 	}
-	err = together(cut(d, f.threads), func(p piece) error {
+	err = f.move(d, false, func(p piece) error {
 		_, err := file.ReadAt(p.bytes, p.at)
 		return err
 	})
 	return errors.Join(err, file.Close())
+}
+
+// GetField reads one column into memory in use.
+func (f *rawFiles) GetField(key string, names ...string) (*soa.Dict, error) {
+	file, err := os.Open(f.name(key))
+	if err != nil {
+		return nil, err
+	}
+	if f.field == nil {
+		f.field = soa.NewDict()
+	}
+	at := int64(0)
+	for name, a := range f.like.All() {
+		if name == names[0] {
+			have, _ := f.field.Get(name)
+			to, _ := have.Resize(a.DType(), a.Shape()...) // a shape that there is
+			f.field.Set(name, to)
+			_, err = file.ReadAt(to.Bytes(), at)
+		}
+		at += int64(a.NBytes())
+	}
+	return f.field, errors.Join(err, file.Close())
 }
 
 func (f *rawFiles) View(key string, _ []string, fn func(*soa.Dict) error) error {
@@ -124,5 +180,4 @@ func shaped(b []byte, like *soa.Dict) (*soa.Dict, error) {
 func (f *rawFiles) Remove(key string) error { return os.Remove(f.name(key)) }
 func (f *rawFiles) Close() error            { return nil }
 
-func (f *rawFiles) Get(string) (*soa.Dict, error)                 { return nil, errNone }
-func (f *rawFiles) GetField(string, ...string) (*soa.Dict, error) { return nil, errNone }
+func (f *rawFiles) Get(string) (*soa.Dict, error) { return nil, errNone }

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // table is what a contest, or a part of one, came to.
 type table struct {
@@ -22,6 +25,7 @@ type row struct {
 type ratio struct {
 	goal
 	times float64
+	limit float64 // what it would be without a store; 0 if that was not measured
 }
 
 func (r ratio) met() bool { return r.times >= r.least }
@@ -66,16 +70,32 @@ func (t *table) compare(c *contest, aimed bool) {
 		if !aimed {
 			g.least = 0
 		}
-		ours, other := t.row(g.ours), t.row(g.peer)
-		if ours.spread.median > 0 && other.spread.median > 0 {
-			ours.ratios = append(ours.ratios, ratio{g, t.unit.faster(ours.spread.median, other.spread.median)})
+		ours := t.row(g.ours)
+		r := ratio{g, t.faster(g.ours, g.peer), 0}
+		if alone, ok := c.limits[g.ours]; ok {
+			r.limit = t.faster(alone, cmp.Or(c.limits[g.peer], g.peer))
+		}
+		if r.times > 0 {
+			ours.ratios = append(ours.ratios, r)
 		}
 	}
 	for name, figure := range c.atMost {
 		r := t.row(name)
 		g := goal{name, fmt.Sprint(figure, " ", t.unit), 1}
-		r.ratios = append(r.ratios, ratio{g, t.unit.faster(r.spread.median, figure)})
+		r.ratios = append(r.ratios, ratio{g, t.unit.faster(r.spread.median, figure), 0})
+		if alone, ok := c.limits[name]; ok {
+			r.ratios[len(r.ratios)-1].limit = t.unit.faster(t.row(alone).spread.median, figure)
+		}
 	}
+}
+
+// faster returns how many times as fast a is as b, 0 if one of them took no part.
+func (t *table) faster(a, b string) float64 {
+	x, y := t.row(a).spread.median, t.row(b).spread.median
+	if x == 0 || y == 0 {
+		return 0
+	}
+	return t.unit.faster(x, y)
 }
 
 // row returns the row of that name, which the table of contests makes sure of.

@@ -110,10 +110,15 @@ func underMPI(n int) (*worker, error) {
 		return nil, err
 	}
 	cmd := exec.Command(mpirun, "--oversubscribe", "--bind-to", "none", "-n", strconv.Itoa(n), self)
-	cmd.Env = append(os.Environ(), rankVariable+"=1",
-		"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
-		"OMPI_MCA_btl_vader_single_copy_mechanism=none") // which containers forbid
+	cmd.Env = append(append(os.Environ(), rankVariable+"=1"), mpiEnv...)
 	return process(cmd, n)
+}
+
+// mpiEnv lets mpirun work as root and in containers, which forbid what it does
+// without.
+var mpiEnv = []string{
+	"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+	"OMPI_MCA_btl_vader_single_copy_mechanism=none",
 }
 
 // process starts a worker that is a process of its own.
