@@ -23,24 +23,37 @@ func Bound(n int) int { return n + n/255 + 16 }
 // for it. The greater acceleration is, from 1, the fewer places are searched. The
 // block is that of liblz4's LZ4_compress_fast on x86-64.
 func Encode(dst, src []byte, acceleration int) int {
+	e := newEncoder(dst, src, acceleration)
+	if len(src) <= searchEnd {
+		return e.end(0, 0)
+	}
 	t := tablesPool.Get().(*tables)
 	defer tablesPool.Put(t)
-	e := encoder{dst: dst, src: src, acceleration: min(max(acceleration, 1), maxAcceleration)}
-	switch {
-	case len(src) <= searchEnd:
-		return e.end(0, 0)
-	case len(src) < 1<<16+searchEnd-1:
-		t.small = table[uint16]{}
-		return encode(&e, &t.small)
+	if len(src) < largeSrc {
+		clear(t.small[:])
+		return encode(e, &t.small)
 	}
 	clear(t.large[:slots])
-	return encode(&e, &t.large)
+	return encode(e, &t.large)
 }
 
-// An encoder has what of a call is not needed all the time.
+// An encoder has what encode does not need at every place: the fewer variables that
+// has of its own, the more of them are in registers.
 type encoder struct {
 	dst, src     []byte
+	out          memory // is dst
 	acceleration int
+	loadEnd      int // where 16 bytes of src may be loaded
+	shortEnd     int // where a short sequence fits into dst
+}
+
+func newEncoder(dst, src []byte, acceleration int) *encoder {
+	return &encoder{
+		dst: dst, src: src, out: memoryOf(dst),
+		acceleration: min(max(acceleration, 1), maxAcceleration),
+		loadEnd:      len(src) - 16,
+		shortEnd:     len(dst) - shortMax,
+	}
 }
 
 // encode is [Encode] of more than searchEnd bytes, with a table of zeros.
@@ -53,14 +66,12 @@ type encoder struct {
 // No access is outside src: a place that is looked at is at most last+1, with 11
 // bytes from there on, and what the table says of it is less.
 func encode[P position](e *encoder, t *table[P]) int {
-	src, dst := memoryOf(e.src), memoryOf(e.dst)
-	last := len(e.src) - searchEnd   // where a match may begin
-	srcFast := len(e.src) - 16       // where 16 bytes may be loaded
-	dstFast := len(e.dst) - shortMax // where a short sequence fits
-	at, done, d := 1, 0, 0           // src[:done] is in dst[:d]
+	src, last := memoryOf(e.src), len(e.src)-searchEnd
+	at, done, d := 1, 0, 0 // src[:done] is in dst[:d]
+	t.exchange(src.load64(0), 0)
 	v := src.load64(at)
 	for {
-		var match int
+		var match int // bytes like those at at, before them
 		for next, misses := at+1, e.acceleration<<patience; ; misses++ {
 			if next > last+1 {
 				return e.end(d, done)
@@ -73,21 +84,30 @@ func encode[P position](e *encoder, t *table[P]) int {
 			v = src.load64(at)
 			next += misses >> patience
 		}
-		before := backward(src, match, at, done)
-		differ := v ^ src.load64(match)
-		for found := true; found; before = 0 {
+		before := 8 // bytes before both that match too
+		if match >= 8 {
+			differ := src.load64(match-8) ^ src.load64(at-8)
+			before = min(bits.LeadingZeros64(differ)/8, at-done)
+		}
+		if before == 8 {
+			before = backward(src, match, at, done)
+		}
+		differ := src.load64(match) ^ v
+		for ; ; before = 0 { // as long as a match follows the other
 			literals, offset := at-before-done, at-match
-			n := bits.TrailingZeros64(differ) / 8
-			if differ == 0 {
+			var n int
+			if differ != 0 {
+				n = bits.TrailingZeros64(differ) / 8
+			} else {
 				n = minMatch + forward(src, match+minMatch, at+minMatch, len(e.src)-literalEnd)
 			}
 			at += n
 			n += before - minMatch
-			if literals < more && n < more && done <= srcFast && d <= dstFast {
-				dst.put8(d, byte(literals<<4|n))
-				dst.put64(d+1, src.load64(done))
-				dst.put64(d+9, src.load64(done+8))
-				dst.put16(d+1+literals, uint16(offset))
+			if literals < more && n < more && done <= e.loadEnd && d <= e.shortEnd {
+				e.out.put8(d, byte(literals<<4|n))
+				e.out.put64(d+1, src.load64(done))
+				e.out.put64(d+9, src.load64(done+8))
+				e.out.put16(d+1+literals, uint16(offset))
 				d += literals + 3
 			} else if d = e.sequence(d, done, literals, offset, n); d == 0 {
 				return 0
@@ -99,8 +119,10 @@ func encode[P position](e *encoder, t *table[P]) int {
 			t.exchange(src.load64(at-2), at-2)
 			v = src.load64(at)
 			match = t.exchange(v, at)
-			differ = v ^ src.load64(match)
-			found = uint32(differ) == 0 && at-match <= maxOffset
+			differ = src.load64(match) ^ v
+			if uint32(differ) != 0 || at-match > maxOffset {
+				break
+			}
 		}
 		at++
 		v = src.load64(at)
@@ -135,13 +157,8 @@ func forward(src memory, from, to, end int) int {
 // beyond src[end:].
 func backward(src memory, from, to, end int) int {
 	n, limit := 0, min(from, to-end)
-	for ; n <= from-8 && n < limit; n += 8 {
-		if differ := src.load64(from-n-8) ^ src.load64(to-n-8); differ != 0 {
-			return min(n+bits.LeadingZeros64(differ)/8, limit)
-		}
-	}
 	for n < limit && src.load8(from-n-1) == src.load8(to-n-1) {
 		n++
 	}
-	return min(n, limit)
+	return n
 }

@@ -13,24 +13,23 @@ type table[P position] [1 << 13]P
 // of them can be kept.
 type position interface{ uint16 | uint32 }
 
-// slots is how many slots of a table of large positions are used.
-const slots = 1 << 12
-
-// slot returns where the bytes v begin with belong: the first 4 of them for small
-// positions, and 5 for large ones, where there is more to choose from.
-func slot[P position](v uint64) int {
-	if ^P(0) == math.MaxUint16 {
-		return int(v << 32 * 0x9e3779b1 >> (64 - 13))
-	}
-	return int(v << 24 * 0xcf1bbcdcbb >> (64 - 12))
-}
+const (
+	// largeSrc is the least length of src that needs large positions.
+	largeSrc = 1<<16 + searchEnd - 1
+	// slots is how many slots of a table of them are used.
+	slots = 1 << 12
+)
 
 // exchange notes that v is at place at, and returns where such bytes were before: 0
-// if nowhere, or bytes that only share the slot.
+// if nowhere, or bytes that only share the slot. Slots are by a hash of the first 4
+// bytes for small positions, and 5 for large ones, where there is more to choose from.
 func (t *table[P]) exchange(v uint64, at int) int {
-	i := slot[P](v) % len(t)
-	last := t[i]
-	t[i] = P(at)
+	slot := v << 24 * 0xcf1bbcdcbb >> (64 - 12)
+	if ^P(0) == math.MaxUint16 {
+		slot = v << 32 * 0x9e3779b1 >> (64 - 13)
+	}
+	last := t[slot%uint64(len(t))]
+	t[slot%uint64(len(t))] = P(at)
 	return int(last)
 }
 
