@@ -81,12 +81,12 @@ type sink struct {
 	err error
 }
 
-// block writes a block: the bytes p and their checksum. Each chunk is summed and
-// then written while it is in the cache.
+// block writes a block: the bytes p and their checksum. Each chunk of the file is
+// summed and then written while it is in the cache, in whole pages.
 func (s *sink) block(p []byte) {
 	crc := uint64(0)
 	for len(p) > 0 && s.err == nil {
-		n := min(len(p), chunk)
+		n := min(len(p), chunk-int((s.at+int64(len(s.buf)))%chunk))
 		crc = crc64.Update(crc, p[:n])
 		s.write(p[:n])
 		p = p[n:]

@@ -165,7 +165,7 @@ func (z *writer) body(ctx context.Context, m *member, head, elements []byte) err
 		if len(elements) == 0 {
 			break
 		}
-		block = elements[:min(len(elements), blockLen)]
+		block = elements[:min(len(elements), blockLen-int(z.out.size%blockLen))] // in whole pages
 		elements = elements[len(block):]
 	}
 	if m.method == Deflated {
