@@ -10,19 +10,31 @@ import (
 // outside [A-Za-z0-9._-], and a leading dot, as %XX, so that no string names another
 // folder or a hidden file. Different strings have different names.
 func EncodeName(s string) string {
+	i := 0
+	for i < len(s) && stays(s, i) {
+		i++
+	}
+	if i == len(s) { // as most do, and then nothing is allocated
+		return s
+	}
 	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		if plain(c) && (i > 0 || c != '.') {
-			b.WriteByte(c)
+	b.WriteString(s[:i])
+	for ; i < len(s); i++ {
+		if stays(s, i) {
+			b.WriteByte(s[i])
 		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
+			fmt.Fprintf(&b, "%%%02X", s[i])
 		}
 	}
 	return b.String()
 }
 
-func plain(c byte) bool {
+// stays reports whether byte i of s is written as it is.
+func stays(s string, i int) bool {
+	c := s[i]
+	if i == 0 && c == '.' {
+		return false
+	}
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-'
 }
 
