@@ -36,6 +36,7 @@ func NewArena(p *partition.Partition, opts Options) (*Spill, error) {
 type arenaFormat struct {
 	rankFiles
 	file *arena.Arena
+	set  arenaStep // that of the Set in progress
 	// unfinished are the keys of which the file still has what was replaced or
 	// removed, because it could not be freed.
 	unfinished map[string]bool
@@ -189,7 +190,8 @@ func (f *arenaFormat) stage(call *call, ch *change, d *soa.Dict, _ *entry) (file
 	if err != nil {
 		return files{}, err
 	}
-	ch.steps = append(ch.oneStep[:0], &arenaStep{f: f, key: call.key, Change: c})
+	f.set = arenaStep{f: f, key: call.key, Change: c}
+	ch.steps = append(ch.oneStep[:0], &f.set)
 	return files{size: int64(d.NBytes())}, nil
 }
 

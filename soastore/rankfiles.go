@@ -43,7 +43,9 @@ func (f rankFiles) staged(ch *change, key string, size int64, old *entry) files 
 // setStamp says in a file which Set wrote it, so that files of two Sets, which a
 // crash can leave side by side, are told apart.
 func (f rankFiles) setStamp(call *call) string {
-	return "soa set " + f.s.token + "." + strconv.FormatUint(call.seq, 10)
+	b := append(make([]byte, 0, 64), "soa set "...)
+	b = append(append(b, f.s.token...), '.')
+	return string(strconv.AppendUint(b, call.seq, 10))
 }
 
 func (f rankFiles) witness(key string) string { return f.own(key) }
