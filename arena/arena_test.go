@@ -504,3 +504,23 @@ func TestThousands(t *testing.T) {
 		require.NoError(t, b.Close())
 	})
 }
+
+var raceEnabled bool // set by detector_test.go
+
+// TestFewAllocations: a small value costs the same few allocations whatever its bytes
+// and fields.
+func TestFewAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes pools forget")
+	}
+	each(t, arena.Options{}, func(t *testing.T, a *arena.Arena, _ arena.Options) {
+		d, into := anyDict(), soa.NewDict()
+		require.LessOrEqual(t, testing.AllocsPerRun(100, func() { mustSet(t, a, d) }), 4.0)
+		v, err := a.Get("key")
+		require.NoError(t, err)
+		read := func() { require.NoError(t, v.Read(t.Context(), into, nil, arena.ReadOptions{})) }
+		read()
+		require.Zero(t, testing.AllocsPerRun(100, read))
+		require.NoError(t, v.Close())
+	})
+}

@@ -62,7 +62,7 @@ func benchArena(b *testing.B, dir string) *arena.Arena {
 	return a
 }
 
-func mustSet(b *testing.B, a *arena.Arena, d *soa.Dict) {
+func mustSet(b testing.TB, a *arena.Arena, d *soa.Dict) {
 	c, err := a.Stage(context.Background(), "key", "stamp", d)
 	if err == nil {
 		err = c.Commit()

@@ -110,18 +110,27 @@ func (v *version) has(d *soa.Dict, picked []int) bool {
 }
 
 // readColumns fills the memory of columns of v, which are sorted by offset.
-func (a *Arena) readColumns(ctx context.Context, v *version, columns []part, opts ReadOptions) error {
+func (a *Arena) readColumns(ctx context.Context, v *version, columns []part, opts ReadOptions) (err error) {
+	parts, check := columns, !opts.Unchecked
+	if v.size < directLen { // by one goroutine, which allocates nothing
+		err = a.readJob(ctx, columns, check)
+	} else {
+		parts, err = a.readLarge(ctx, v, columns, check)
+	}
+	if err != nil || !check {
+		return err
+	}
+	return a.compare(v, parts)
+}
+
+// readLarge is readColumns by several goroutines, or past the system's cache, without
+// the comparison.
+func (a *Arena) readLarge(ctx context.Context, v *version, columns []part, check bool) ([]part, error) {
 	direct, read := a.direct.takes(v.size), a.readJob
 	if direct {
 		read = a.direct.readJob
 	}
-	parts, err := each(ctx, columns, direct, func(ctx context.Context, job []part) error {
-		return read(ctx, job, !opts.Unchecked)
-	})
-	if err != nil || opts.Unchecked {
-		return err
-	}
-	return a.compare(v, parts)
+	return each(ctx, columns, direct, func(ctx context.Context, job []part) error { return read(ctx, job, check) })
 }
 
 // compare compares the checksums of parts with those of v's fields.

@@ -35,9 +35,8 @@ func (a *Arena) writeValue(ctx context.Context, v *version, d *soa.Dict) error {
 		return err
 	}
 	sums(parts, func(i int, sum uint64) { v.fields[i].sum = sum })
-	head := make([]byte, roundUp(v.head, page))
-	v.append(head[:0], a.super.id, v.seq)
-	return a.write(head, v.ext.off)
+	head := v.append(make([]byte, 0, roundUp(v.head, page)), a.super.id, v.seq)
+	return a.writePages(head, v.ext.off)
 }
 
 // writeSmall writes a value as one block.
@@ -56,21 +55,28 @@ func (a *Arena) writeSmall(ctx context.Context, v *version, d *soa.Dict) error {
 		i++
 	}
 	v.append(buf[:0], a.super.id, v.seq)
-	// Whole pages: the kernel need not read first what it does not have in memory.
-	p := buf[:roundUp(v.size, page)]
-	clear(p[at:])
-	return a.write(p, v.ext.off)
+	clear(buf[at:roundUp(v.size, page)])
+	return a.writePages(buf[:v.size], v.ext.off)
 }
 
 // write writes p.
-func (a *Arena) write(p []byte, off int64) error {
+func (a *Arena) write(p []byte, off int64) error { return a.writeUnits(p, off, 1) }
+
+// writePages writes p, which begins a page, and may write zeros up to the end of its
+// last one. They follow p, in its capacity. System calls get whole pages, so that the
+// kernel need not read first what it does not have in memory.
+func (a *Arena) writePages(p []byte, off int64) error { return a.writeUnits(p, off, page) }
+
+// writeUnits writes p, and what follows it up to a multiple of unit where it takes
+// system calls.
+func (a *Arena) writeUnits(p []byte, off, unit int64) error {
 	for len(p) > 0 {
 		n := inBlock(p, off)
 		if m := a.window.toWrite(off, n); m != nil {
 			if err := m.Guard(func() error { copy(reach(m, off, n), p); return nil }); err != nil {
 				return err
 			}
-		} else if _, err := a.file.WriteAt(p[:n], off); err != nil {
+		} else if _, err := a.file.WriteAt(p[:roundUp(int64(n), unit)], off); err != nil {
 			return noSpace(err)
 		}
 		p, off = p[n:], off+int64(n)
