@@ -39,7 +39,7 @@ func TestFirstError(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
-	for _, workers := range []int{1, 3} {
+	for _, workers := range []int{1, 2, 3, 50} {
 		out := make([]byte, 10*4)
 		sizes := Pack(out, 10, 4, workers, func(out []byte, i int) int {
 			require.Len(t, out, 4)
@@ -50,5 +50,27 @@ func TestPack(t *testing.T) {
 		})
 		require.Equal(t, []int{0, 1, 2, 3, 4, 0, 1, 2, 3, 4}, sizes)
 		require.Equal(t, []byte{1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 6, 7, 7, 8, 8, 8, 9, 9, 9, 9}, out[:20])
+	}
+}
+
+func TestPackMany(t *testing.T) {
+	const n, bound = 2000, 50
+	write := func(out []byte, i int) int {
+		size := i * 7 % (bound + 1)
+		for k := range size {
+			out[k] = byte(i)
+		}
+		return size
+	}
+	want := make([]byte, n*bound)
+	sizes := Pack(want, n, bound, 1, write)
+	for range 20 {
+		out := make([]byte, n*bound)
+		require.Equal(t, sizes, Pack(out, n, bound, 4, write))
+		total := 0
+		for _, size := range sizes {
+			total += size
+		}
+		require.Equal(t, want[:total], out[:total])
 	}
 }
