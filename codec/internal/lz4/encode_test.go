@@ -116,7 +116,7 @@ func TestEncodeLengths(t *testing.T) {
 func TestEncodeEdges(t *testing.T) {
 	e := newEncoding(t, 80<<10)
 	for n, step := range map[int]int{64: 1, large - 1: 5, large: 5} {
-		all := noise(rand.New(rand.NewPCG(5, uint64(n))), n)
+		all := mixture(rand.New(rand.NewPCG(5, uint64(n))), n, 20)
 		for start := 0; start < 20; start += step {
 			for end := range 20 {
 				data := bytes.Clone(all)

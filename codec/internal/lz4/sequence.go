@@ -3,9 +3,8 @@ package lz4
 import "encoding/binary"
 
 // shortMax is how many bytes of dst a sequence of few literals and a short match may
-// change: the token, 16 bytes of literals, most of which may be none, and a byte of
-// the offset.
-const shortMax = 18
+// change: the token, and 16 bytes for at most 14 literals and the offset.
+const shortMax = 17
 
 // sequence writes to dst[d:] a sequence of the next literals of src and a match of
 // m+4 bytes, and returns where it ends, or 0 if there is no room.
