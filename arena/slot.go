@@ -63,9 +63,13 @@ func (s *slot) put(p []byte, id uint64) {
 	native.PutUint64(p[24:], uint64(s.size))
 	native.PutUint64(p[32:], uint64(s.head))
 	native.PutUint64(p[40:], 0)
-	sum := slotSum(p, id, s.at)
-	native.PutUint64(p[slotSumAt:], sum)
-	native.PutUint64(p[stateAt:], stateWord(sum, s.state))
+	native.PutUint64(p[slotSumAt:], slotSum(p, id, s.at))
+	putState(p, s.state)
+}
+
+// putState gives a slot, which has its checksum, another state.
+func putState(p []byte, s state) {
+	native.PutUint64(p[stateAt:], stateWord(native.Uint64(p[slotSumAt:]), s))
 }
 
 func slotSum(p []byte, id uint64, at int64) uint64 {

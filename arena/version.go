@@ -31,14 +31,14 @@ func (a *Arena) writeVersion(v *version, s state) error {
 // the file may have either, and v has the new one.
 func (a *Arena) setState(v *version, s state) error {
 	v.state = s
-	v.slot.put(v.rec[:], a.super.id)
+	putState(v.rec[:], s)
 	return a.writeState(v.at, v.rec[:])
 }
 
 // erase takes v, which is not current, out of the file and out of e. Its extent is
 // free when it has no reader left.
 func (a *Arena) erase(e *entry, v *version) error {
-	clear(v.rec[stateAt:])
+	putState(v.rec[:], free)
 	if err := a.writeState(v.at, v.rec[:]); err != nil {
 		return err
 	}
