@@ -110,9 +110,11 @@ func put(ctx context.Context, s store, key string, v any, m *measure) error {
 // indexForward reads one field of every index, the oldest first.
 func (t *tree) indexForward(ctx context.Context, m *measure) error {
 	for step := range t.cfg.Steps {
-		if _, err := t.get(ctx, t.index, indexKey(step), step, m, forwardFields); err != nil {
+		d, err := t.get(ctx, t.index, indexKey(step), step, m, forwardFields)
+		if err != nil {
 			return err
 		}
+		d.Release()
 	}
 	return nil
 }
@@ -120,9 +122,11 @@ func (t *tree) indexForward(ctx context.Context, m *measure) error {
 // indexBackward reads all of every index, the newest first.
 func (t *tree) indexBackward(ctx context.Context, m *measure) error {
 	for step := t.cfg.Steps - 1; step >= 0; step-- {
-		if _, err := t.get(ctx, t.index, indexKey(step), step, m, backwardFields); err != nil {
+		d, err := t.get(ctx, t.index, indexKey(step), step, m, backwardFields)
+		if err != nil {
 			return err
 		}
+		d.Release()
 	}
 	return nil
 }
@@ -144,12 +148,14 @@ func (t *tree) columnScan(ctx context.Context, m *measure) error {
 			}
 			a, _ := d.Get(name)
 			column = append(column, a.Bytes()...)
+			d.Release()
 		}
 	}
 	return nil
 }
 
-// get reads fields and checks every value.
+// get reads fields and checks every value. The caller releases them, so that the next
+// read goes into the same memory, if it is not the store's own.
 func (t *tree) get(ctx context.Context, s store, key string, step int, m *measure, names []string) (*soa.Dict, error) {
 	start := time.Now()
 	d, err := s.GetFieldContext(ctx, key, names...)

@@ -38,6 +38,7 @@ type value struct {
 
 // column is one field of a value. Its elements never change, and are not released
 // while somebody uses them: a read or write of the value, a flight, or who packs it.
+// Those that Get has given to a caller are kept, and never released.
 type column struct {
 	value  *value
 	field  Field
@@ -58,6 +59,7 @@ type column struct {
 	ahead    bool  // it was read ahead, and not yet asked for
 	queued   bool  // Prefetch asked for it
 	hard     bool  // packing does not pay
+	given    bool  // a read that is ending has given its elements to the caller
 }
 
 // held are a column's elements: an array in the raw pool, or packed.

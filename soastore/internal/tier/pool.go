@@ -115,8 +115,8 @@ func (t *Tiers) enter(p *pool, c *column, as held) {
 	p.landed()
 }
 
-// leave takes c out of memory, and releases that unless somebody uses it. The caller
-// holds mu.
+// leave takes c out of memory, and releases that unless somebody uses it, or gets it.
+// The caller holds mu.
 func (t *Tiers) leave(c *column) {
 	p := c.in
 	if p == nil {
@@ -131,10 +131,15 @@ func (t *Tiers) leave(c *column) {
 	if c.value.in[p.kind]--; c.value.in[p.kind] == 0 {
 		p.stats.Values--
 	}
-	if c.value.reads == 0 && c.value.write == nil && c.flight == nil && t.packing != c {
+	if t.unused(c) && !c.given {
 		c.release()
 	}
 	c.in, c.held, c.ahead = nil, held{}, false
+}
+
+// unused reports whether nobody uses the elements of c just now. The caller holds mu.
+func (t *Tiers) unused(c *column) bool {
+	return c.value.reads == 0 && c.value.write == nil && c.flight == nil && t.packing != c
 }
 
 // victims is a heap of columns: the next one to make room is the first.

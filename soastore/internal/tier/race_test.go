@@ -12,6 +12,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 )
 
 // TestConcurrentUse lets goroutines put, read, move and delete values of their own and
@@ -22,13 +23,61 @@ func TestConcurrentUse(t *testing.T) { concurrentUse(t, 1) }
 // TestReleasedMemory is that with columns large enough for their memory to be used
 // again, and a goroutine that writes to all that is released.
 func TestReleasedMemory(t *testing.T) {
-	stop := make(chan struct{})
+	defer scribbling(t)()
+	concurrentUse(t, 300)
+}
+
+// TestLastReads: what the last planned read of a column gives is the caller's, who
+// releases it while others read.
+func TestLastReads(t *testing.T) {
+	defer scribbling(t)()
+	for _, async := range []bool{false, true} {
+		const values, readers = 30, 3
+		tt := newTiers(t, Options{Memory: 6 * large, Async: async})
+		var plan []Access
+		want := map[string]*soa.Dict{}
+		for i := range values {
+			id := fmt.Sprint(i)
+			want[id] = smooth(byte(i), large, large)
+			require.NoError(t, tt.Put(background, id, want[id].Clone()))
+			for range readers {
+				plan = append(plan, Access{ID: id})
+			}
+		}
+		require.NoError(t, tt.Plan(plan, PlanOptions{DropAfterLastRead: true}))
+		var group errgroup.Group
+		for range readers {
+			group.Go(func() error {
+				got, id := want["0"].Clone(), "0"
+				for i := range values {
+					d, err := tt.Get(background, fmt.Sprint(i), nil)
+					if err != nil {
+						return err
+					}
+					if !want[id].Equal(got) {
+						return fmt.Errorf("%s has changed since it was read", id)
+					}
+					got.Release()
+					got, id = d, fmt.Sprint(i)
+				}
+				return nil
+			})
+		}
+		require.NoError(t, group.Wait())
+		require.Len(t, tt.Consumed(), values)
+	}
+}
+
+// scribbling writes to all memory that is released, until the function that it returns
+// is called.
+func scribbling(t *testing.T) (stop func()) {
+	done := make(chan struct{})
 	var scribbler sync.WaitGroup
 	scribbler.Go(func() {
 		r := rand.New(rand.NewPCG(2, 3))
 		for {
 			select {
-			case <-stop:
+			case <-done:
 				return
 			default:
 				a, err := soa.Array{}.Resize(soa.Uint8, 64<<10+r.IntN(64<<10))
@@ -38,9 +87,10 @@ func TestReleasedMemory(t *testing.T) {
 			}
 		}
 	})
-	concurrentUse(t, 300)
-	close(stop)
-	scribbler.Wait()
+	return func() {
+		close(done)
+		scribbler.Wait()
+	}
 }
 
 // concurrentUse multiplies all sizes by scale.
@@ -80,7 +130,9 @@ func concurrentUse(t *testing.T, scale int) {
 			})
 			board := &sync.Map{} // what there is
 			for i := range 4 {
-				workers.Go(func() { (&worker{tiers: tt, t: t, board: board, i: i, scale: scale, r: rand.New(rand.NewPCG(1, uint64(i)))}).run() })
+				workers.Go(func() {
+					(&worker{tiers: tt, t: t, board: board, i: i, scale: scale, r: rand.New(rand.NewPCG(1, uint64(i)))}).run()
+				})
 			}
 			workers.Wait()
 			close(stop)
@@ -125,7 +177,7 @@ type worker struct {
 func (w *worker) run() {
 	w.got, w.want = soa.NewDict(), soa.NewDict()
 	steps := 250
-	if testing.Short() {
+	if testing.Short() || w.scale > 1 {
 		steps = 100
 	}
 	for i := range steps {
@@ -184,6 +236,7 @@ func (w *worker) read(id string) {
 	}
 	require.True(w.t, expect.Equal(d), id)
 	require.True(w.t, w.want.Equal(w.got), "what was read before has changed")
+	w.got.Release() // which does nothing to what the tiers have too
 	w.got, w.want = d, expect
 }
 

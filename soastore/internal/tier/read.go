@@ -9,28 +9,19 @@ import (
 // Get returns the named fields of a value, in that order, or all if names is nil.
 // Their arrays are for reading only: others get them too. Columns that were not raw
 // are so afterwards, if they are together no larger than Options.Memory and there is
-// room for them, or can be made from columns that are worth less.
+// room for them, or can be made from columns that are worth less. Those that are not
+// kept, since their last planned read was this one, are the caller's to release.
 func (t *Tiers) Get(ctx context.Context, id string, names []string) (*soa.Dict, error) {
 	var d *soa.Dict
 	err := t.reading(ctx, id, names, true, func(r *reading) (err error) {
 		d, err = r.finish(ctx, nil)
-		r.giveOut()
+		r.gives = true
 		return err
 	})
 	if err != nil {
 		return nil, wrap(id, err)
 	}
 	return d, nil
-}
-
-// giveOut says that the arrays that the tiers have stay in use, since a caller has
-// them too.
-func (r *reading) giveOut() {
-	for _, from := range r.from {
-		if a, plain := from.plain(); plain {
-			a.Keep()
-		}
-	}
 }
 
 // Read is Get into memory of the caller: of into's arrays that have a field's name
@@ -71,6 +62,7 @@ type reading struct {
 	columns []*column
 	from    []source
 	lifts   bool // also what is only below is promoted
+	gives   bool // the caller gets the tiers' own arrays
 	plan    *plan
 	uses    []int // positions in the plan; -1 for what is not planned
 }
@@ -132,9 +124,16 @@ func (r *reading) end(made bool) {
 	defer t.mu.Unlock()
 	r.value.reads--
 	for i, c := range r.columns {
+		c.given = r.gives
 		t.made(r.plan, c, r.uses[i], made)
 	}
 	t.settle(r.value)
+	for i, c := range r.columns {
+		if a, plain := r.from[i].plain(); r.gives && plain && (c.in != nil || !t.unused(c)) {
+			a.Keep() // others have it too
+		}
+		c.given = false
+	}
 	t.wake()
 }
 
