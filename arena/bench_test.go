@@ -2,6 +2,7 @@ package arena_test
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -62,8 +63,8 @@ func benchArena(b *testing.B, dir string) *arena.Arena {
 	return a
 }
 
-func mustSet(b testing.TB, a *arena.Arena, d *soa.Dict) {
-	c, err := a.Stage(context.Background(), "key", "stamp", d)
+func mustSet(b testing.TB, a *arena.Arena, key string, d *soa.Dict) {
+	c, err := a.Stage(context.Background(), key, "stamp", d)
 	if err == nil {
 		err = c.Commit()
 	}
@@ -108,7 +109,7 @@ func BenchmarkLargeSet(b *testing.B) {
 		b.Run(name+"/pwrite", func(b *testing.B) {
 			a := benchArena(b, dir)
 			write, _ := rawFile(b, dir, d)
-			against(b, int64(d.NBytes()), func() { mustSet(b, a, d) }, write)
+			against(b, int64(d.NBytes()), func() { mustSet(b, a, "key", d) }, write)
 		})
 	}
 	for name, dir := range benchFolders(b) {
@@ -116,7 +117,7 @@ func BenchmarkLargeSet(b *testing.B) {
 			a := benchArena(b, dir)
 			to := [2]*soa.Dict{d.Clone(), d.Clone()}
 			i := 0
-			against(b, int64(d.NBytes()), func() { mustSet(b, a, d) }, func() {
+			against(b, int64(d.NBytes()), func() { mustSet(b, a, "key", d) }, func() {
 				i = 1 - i
 				for name, from := range d.All() {
 					arr, _ := to[i].Get(name)
@@ -131,7 +132,7 @@ func BenchmarkLargeRead(b *testing.B) {
 	d := columns(8, 4<<20)
 	for name, dir := range benchFolders(b) {
 		a := benchArena(b, dir)
-		mustSet(b, a, d)
+		mustSet(b, a, "key", d)
 		v, err := a.Get("key")
 		require.NoError(b, err)
 		into := d.Clone()
@@ -162,7 +163,7 @@ func BenchmarkDirect(b *testing.B) {
 		a, err := arena.Create(filepath.Join(dir, name), arena.Options{Direct: direct})
 		require.NoError(b, err)
 		b.Cleanup(func() { require.NoError(b, a.Remove()) })
-		return func() { mustSet(b, a, d) }
+		return func() { mustSet(b, a, "key", d) }
 	}
 	against(b, int64(d.NBytes()), set("direct", true), set("cached", false))
 }
@@ -174,7 +175,7 @@ func BenchmarkTiny(b *testing.B) {
 			a := benchArena(b, dir)
 			b.ReportAllocs()
 			for b.Loop() {
-				mustSet(b, a, d)
+				mustSet(b, a, "key", d)
 			}
 		})
 		b.Run(name+"/pwrite", func(b *testing.B) {
@@ -185,7 +186,7 @@ func BenchmarkTiny(b *testing.B) {
 		})
 		b.Run(name+"/read", func(b *testing.B) {
 			a := benchArena(b, dir)
-			mustSet(b, a, d)
+			mustSet(b, a, "key", d)
 			into := soa.NewDict()
 			b.ReportAllocs()
 			for b.Loop() {
@@ -202,4 +203,70 @@ func BenchmarkTiny(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkTinyKeys sets a thousand keys in turn, new ones or again, with nothing of
+// them in the processor's caches, and reports how long one takes in the fastest round,
+// and so of calls that write as many pages at once, new ones or those of before.
+func BenchmarkTinyKeys(b *testing.B) {
+	const keys = 1000
+	values := make([]*soa.Dict, keys)
+	for i := range values {
+		values[i] = columns(10, 50) // 4000 bytes, and so two pages
+	}
+	for name, dir := range benchFolders(b) {
+		b.Run(name+"/again", func(b *testing.B) { benchTinyKeys(b, dir, values, false) })
+		b.Run(name+"/new", func(b *testing.B) { benchTinyKeys(b, dir, values, true) })
+	}
+}
+
+func benchTinyKeys(b *testing.B, dir string, values []*soa.Dict, fresh bool) {
+	opts := arena.Options{}
+	if fresh {
+		opts.Recycle = -1
+	}
+	a, err := arena.Create(filepath.Join(dir, "arena"), opts)
+	require.NoError(b, err)
+	defer a.Remove()
+	raw, err := fsys.OS.OpenFile(filepath.Join(dir, "raw"), os.O_RDWR|os.O_CREATE)
+	require.NoError(b, err)
+	defer raw.Close()
+	all := make([]string, len(values))
+	for i := range all {
+		all[i] = keyName(i)
+	}
+	pages := make([]byte, 2*arena.PageLen)
+	set := func() {
+		for i, key := range all {
+			mustSet(b, a, key, values[i])
+		}
+	}
+	write := func() {
+		for i := range all {
+			_, err := raw.WriteAt(pages, int64(i*len(pages)))
+			require.NoError(b, err)
+		}
+	}
+	best := [2]time.Duration{math.MaxInt64, math.MaxInt64}
+	caches := make([]byte, 64<<20)
+	for b.Loop() {
+		for k, round := range []func(){set, write} {
+			for i := 0; i < len(caches); i += 64 {
+				caches[i]++
+			}
+			start := time.Now()
+			round()
+			best[k] = min(best[k], time.Since(start))
+		}
+		if fresh {
+			c, err := a.StageRemove(all...)
+			require.NoError(b, err)
+			require.NoError(b, c.Commit())
+			require.NoError(b, c.Finish())
+			require.NoError(b, raw.Truncate(0))
+		}
+	}
+	b.ReportMetric(best[0].Seconds()*1e6/float64(len(all)), "µs/Set")
+	b.ReportMetric(best[1].Seconds()*1e6/float64(len(all)), "µs/write")
+	b.ReportMetric(0, "ns/op")
 }

@@ -22,7 +22,8 @@ import (
 // type. It is the fastest, for large values and most of all for many small ones, for
 // when no other program reads the files; soactl converts them. Views copy nothing.
 // Collective or local as NewGenericIO. It needs a Path. Codec, Layout, Redistribute,
-// Writable, Coordinates and Ghosts have no meaning here.
+// Writable, Coordinates and Ghosts have no meaning here. RecycleBytes counts as what
+// the file grows by if it is less: an eighth of what values take, up to 1 MiB.
 func NewArena(p *partition.Partition, opts Options) (*Spill, error) {
 	opts.Layout = LayoutPerRank
 	return open(p, "arena", opts, func(s *Spill) format {
