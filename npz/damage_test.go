@@ -28,7 +28,7 @@ func with64(t *testing.T, file []byte) []byte {
 	all, err := newWindow(bytes.NewReader(file), 0, int64(len(file)))
 	require.NoError(t, err)
 	defer all.close()
-	d, err := readEnd(all, int64(len(file)))
+	d, err := readEnd(&all, int64(len(file)))
 	require.NoError(t, err)
 	end := d.appendEnd64(bytes.Clone(file[:d.offset+d.size]))
 	d.entries, d.size, d.offset = 1<<16, max32, max32

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 )
@@ -43,62 +42,67 @@ const (
 type directory struct {
 	entries      uint64
 	size, offset int64
-	comment      string
+	comment      string // when it is written
+	commentLen   int    // when it is read
 }
 
-// readDirectory reads the members of an archive of size bytes, in the directory's
-// order, and its comment.
-func readDirectory(src io.ReaderAt, size int64) ([]*member, string, error) {
-	if size < endLen {
-		return nil, "", formatf("%d bytes are no zip archive", size)
+// readDirectory reads the members, in the directory's order, and the comment. Few
+// allocations do for all: one string has the names and the comment.
+func (r *Reader) readDirectory() error {
+	if r.size < endLen {
+		return formatf("%d bytes are no zip archive", r.size)
 	}
-	tail, err := newWindow(src, max(0, size-tailLen), min(size, tailLen))
+	tail, err := newWindow(r.src, max(0, r.size-tailLen), min(r.size, tailLen))
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	defer tail.close()
-	d, err := readEnd(tail, size)
+	d, err := readEnd(&tail, r.size)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	b, err := tail.bytes(d.offset, d.size)
+	b, err := tail.bytes(d.offset, r.size-d.offset)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	members, err := parseEntries(b, d.entries)
-	if err != nil {
-		return nil, "", err
+	text := string(b)
+	r.comment = text[len(text)-d.commentLen:]
+	if err := r.parseEntries(b[:d.size], text, d.entries); err != nil {
+		return err
 	}
-	return members, d.comment, bound(members, d.offset)
+	return bound(r.members, d.offset)
 }
 
-// parseEntries reads a directory that says it has n entries. Few allocations do
-// for all members: one string has their names.
-func parseEntries(b []byte, n uint64) ([]*member, error) {
-	all, text := make([]member, 0, n), string(b)
+// parseEntries reads a directory that says it has n entries, of which text is a copy.
+func (r *Reader) parseEntries(b []byte, text string, n uint64) error {
+	all := slices.Grow(r.all[:0], int(n)) // readEnd has compared it with the directory's size
 	for at := 0; at < len(b); {
 		all = append(all, member{})
 		size, err := all[len(all)-1].parseEntry(b[at:], text[at:])
 		if err != nil {
-			return nil, fmt.Errorf("member %d: %w", len(all)-1, err)
+			return fmt.Errorf("member %d: %w", len(all)-1, err)
 		}
 		at += size
 	}
 	if uint64(len(all)) != n {
-		return nil, formatf("directory of %d members says it has %d", len(all), n)
+		return formatf("directory of %d members says it has %d", len(all), n)
 	}
-	members := make([]*member, len(all))
+	r.all, r.members = all, slices.Grow(r.members[:0], len(all))
 	for i := range all {
-		members[i] = &all[i]
+		r.members = append(r.members, &all[i])
 	}
-	return members, nil
+	return nil
 }
 
 // bound finds where each member has to end: where the next one or the directory
 // begins. So no byte belongs to two members.
 func bound(members []*member, directory int64) error {
-	sorted := slices.Clone(members)
-	slices.SortFunc(sorted, func(a, b *member) int { return cmp.Compare(a.offset, b.offset) })
+	byOffset := func(a, b *member) int { return cmp.Compare(a.offset, b.offset) }
+	sorted := members
+	if !slices.IsSortedFunc(members, byOffset) { // as they are written
+		sorted = slices.Clone(members)
+		slices.SortFunc(sorted, byOffset)
+	}
 	end := directory
 	for _, m := range slices.Backward(sorted) {
 		least := int64(localLen + len(m.name))
@@ -167,10 +171,10 @@ func parseEnd(tail *window, at, size int64) (directory, error) {
 		return directory{}, formatf("archive in several files")
 	}
 	return directory{
-		entries: uint64(le.Uint16(b[10:])),
-		size:    int64(le.Uint32(b[12:])),
-		offset:  int64(le.Uint32(b[16:])),
-		comment: string(b[endLen:]),
+		entries:    uint64(le.Uint16(b[10:])),
+		size:       int64(le.Uint32(b[12:])),
+		offset:     int64(le.Uint32(b[16:])),
+		commentLen: len(b) - endLen,
 	}, nil
 }
 

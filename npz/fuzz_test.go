@@ -71,7 +71,7 @@ func FuzzHeader(f *testing.F) {
 		f.Add([]byte(text), byte(1))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, version byte) {
-		h, err := parseHeader(text, version)
+		h, err := parseHeader(text, version, nil)
 		general, generalErr := parseAny(text, version)
 		require.Equal(t, generalErr, err)
 		require.Equal(t, general, h)

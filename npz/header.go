@@ -51,13 +51,14 @@ type header struct {
 type front func(n int64) ([]byte, error)
 
 // readHeader reads the header of a .npy file of total bytes, and checks that its
-// elements fill the rest exactly, if their type is known.
-func readHeader(first front, total int64) (header, error) {
+// elements fill the rest exactly, if their type is known. The shape is in the memory
+// of dims if there is room.
+func readHeader(first front, total int64, dims []int) (header, error) {
 	b, start, err := readText(first, total)
 	if err != nil {
 		return header{}, err
 	}
-	h, err := parseHeader(b[start:], b[6])
+	h, err := parseHeader(b[start:], b[6], dims)
 	if err != nil {
 		return header{}, err
 	}
@@ -109,8 +110,8 @@ func textLen(b []byte) int64 {
 	return int64(binary.LittleEndian.Uint32(b))
 }
 
-func parseHeader(text []byte, version byte) (header, error) {
-	if h, ok := parseUsual(text); ok {
+func parseHeader(text []byte, version byte, dims []int) (header, error) {
+	if h, ok := parseUsual(text, dims); ok {
 		return h, nil
 	}
 	return parseAny(text, version)

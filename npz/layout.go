@@ -44,20 +44,25 @@ func (m *member) readLayout(src io.ReaderAt) (l layout, err error) {
 		return l, err
 	}
 	defer near.close()
-	if l.body, err = m.parseLocal(near); err != nil {
+	if l.body, err = m.parseLocal(&near); err != nil {
 		return l, err
 	}
 	if m.method == Stored { // where the window has it
-		l.header, err = readHeader(func(n int64) ([]byte, error) { return near.bytes(l.body, n) }, m.plain)
+		l.header, err = readHeader(func(n int64) ([]byte, error) { return near.bytes(l.body, n) }, m.plain, m.dims[:0])
 	} else {
-		s := newStream(near, m, l.body)
-		defer s.close()
-		l.header, err = readHeader(s.front(), m.plain)
+		l.header, err = m.inflateHeader(near, l.body)
 	}
 	if err == errNotNPY && !strings.HasSuffix(m.name, suffix) {
 		err = nil // numpy.load gives the bytes of such a member; it is no array
 	}
 	return l, err
+}
+
+// inflateHeader reads the header of a deflated member, whose bytes begin at body.
+func (m *member) inflateHeader(near window, body int64) (header, error) {
+	s := newStream(&near, m, body)
+	defer s.close()
+	return readHeader(s.front(), m.plain, m.dims[:0])
 }
 
 // read reads m's elements, its bytes' CRC-32 checked, if possible into old's

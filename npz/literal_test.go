@@ -63,13 +63,13 @@ func TestUsual(t *testing.T) {
 	for dtype := soa.Bool; dtype.Valid(); dtype++ {
 		for _, shape := range [][]int{{}, {0}, {7}, {1234567890}, {2, 3}, {9, 0, 1<<63 - 1}, make([]int, maxDims)} {
 			text := usualDescr + descrOf(dtype) + usualShape + string(appendTuple(nil, shape)) + usualEnd + "  \n"
-			h, ok := parseUsual([]byte(text))
+			h, ok := parseUsual([]byte(text), []int{})
 			require.True(t, ok, text)
 			want, err := parseAny([]byte(text), 1)
 			require.NoError(t, err)
 			require.Equal(t, want, h)
 			for n := range len(text) - len("  \n") {
-				_, ok := parseUsual([]byte(text[:n]))
+				_, ok := parseUsual([]byte(text[:n]), []int{})
 				require.False(t, ok, text[:n])
 			}
 		}
@@ -82,7 +82,7 @@ func TestUsual(t *testing.T) {
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551617,), }",
 		"{'descr': '<f4', 'fortran_order': False, 'shape': " + string(appendTuple(nil, make([]int, maxDims+1))) + ", }",
 	} {
-		_, ok := parseUsual([]byte(text))
+		_, ok := parseUsual([]byte(text), []int{})
 		require.False(t, ok, text)
 	}
 }

@@ -86,6 +86,7 @@ type member struct {
 	loading sync.Mutex
 	loaded  bool   // guarded by loading
 	layout  layout // from its local header and .npy header; never changes once it is loaded
+	dims    [4]int // the memory of most shapes
 }
 
 // field returns the name of the field that m holds.

@@ -21,6 +21,7 @@ type Reader struct {
 	size    int64
 	comment string
 	members []*member
+	all     []member       // what members point to
 	index   map[string]int // position of a field in members; nil while there are few
 }
 
@@ -34,21 +35,32 @@ const few = 16
 // or if its name is neither ASCII nor marked as UTF-8. It is an ErrName too for a
 // field name that [Write] would refuse.
 func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
-	members, comment, err := readDirectory(src, size)
-	if err != nil {
-		return nil, fmt.Errorf("npz: %w", err)
+	r := new(Reader)
+	if err := r.Reset(src, size); err != nil {
+		return nil, err
 	}
-	r := &Reader{src: src, size: size, comment: comment}
+	return r, nil
+}
+
+// Reset makes r, which may be the zero Reader, one of another file, as NewReader does,
+// but in the memory that r has already. Nothing else may use r meanwhile. After an
+// error it is good for another Reset only.
+func (r *Reader) Reset(src io.ReaderAt, size int64) error {
+	*r = Reader{src: src, size: size, all: r.all, members: r.members}
+	if err := r.readDirectory(); err != nil {
+		return fmt.Errorf("npz: %w", err)
+	}
+	members := r.members
 	if len(members) > few {
 		r.index = make(map[string]int, len(members))
 	}
 	r.members = members[:0]
 	for _, m := range members {
 		if err := r.add(m); err != nil {
-			return nil, &FieldError{Field: m.field(), Err: err}
+			return &FieldError{Field: m.field(), Err: err}
 		}
 	}
-	return r, nil
+	return nil
 }
 
 func (r *Reader) add(m *member) error {
@@ -221,7 +233,8 @@ func (r *Reader) readAtOnce(ctx context.Context, members []*member, arrays []soa
 
 // pick returns the members of the named fields, or all if no names are given.
 func (r *Reader) pick(names []string) ([]*member, error) {
-	if len(names) == 0 {
+	isOf := func(m *member, name string) bool { return m.field() == name }
+	if len(names) == 0 || slices.EqualFunc(r.members, names, isOf) {
 		return r.members, nil
 	}
 	members := make([]*member, len(names))

@@ -12,7 +12,7 @@ const (
 
 // parseUsual is parseAny for such a text, of a type that package soa has. It
 // reports whether it is one: parseAny understands those too, but takes its time.
-func parseUsual(text []byte) (h header, ok bool) {
+func parseUsual(text []byte, dims []int) (h header, ok bool) {
 	text, ok = bytes.CutPrefix(text, []byte(usualDescr))
 	descr, text, found := bytes.Cut(text, []byte(usualShape))
 	if !ok || !found {
@@ -22,17 +22,21 @@ func parseUsual(text []byte) (h header, ok bool) {
 	if !ok {
 		return header{}, false
 	}
-	shape, text, ok := parseTuple(text)
-	if !ok || string(bytes.TrimRight(text, " \n")) != usualEnd {
+	shape, text, ok := parseTuple(text, dims)
+	for len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\n') {
+		text = text[:len(text)-1]
+	}
+	if !ok || string(text) != usualEnd {
 		return header{}, false
 	}
 	return header{descr: e.descr, dtype: e.dtype, bigEndian: e.bigEndian, shape: shape}, true
 }
 
-// parseTuple undoes appendTuple, and returns what is after the tuple.
-func parseTuple(text []byte) (shape []int, rest []byte, ok bool) {
+// parseTuple undoes appendTuple, in the memory of dims if there is room, and returns
+// what is after the tuple.
+func parseTuple(text []byte, dims []int) (shape []int, rest []byte, ok bool) {
 	end := bytes.IndexByte(text, ')') + 1
-	shape, inside := []int{}, false
+	shape, inside := dims[:0], false
 	for _, c := range text[:end] {
 		digit := c >= '0' && c <= '9'
 		switch {

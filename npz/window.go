@@ -5,34 +5,42 @@ import (
 	"io"
 	"slices"
 	"sync"
+
+	"github.com/soastore/soa/internal/fsys"
 )
 
-// window is a source of which a part has been read ahead, because several small
-// records in it will be asked for. close it.
+// window is a source of which a part is in memory, because several small records in
+// it will be asked for. close it.
 type window struct {
 	src   io.ReaderAt
 	start int64
 	ahead []byte
+	buf   *[]byte // the memory that it was read ahead into; nil for the source's own
 }
 
-// windows keeps the memory of windows that are closed.
-var windows = sync.Pool{New: func() any { return new(window) }}
+// buffers keeps the memory of windows that are closed.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// newWindow reads n bytes of src ahead.
-func newWindow(src io.ReaderAt, start, n int64) (*window, error) {
-	w := windows.Get().(*window)
-	w.src, w.start, w.ahead = src, start, slices.Grow(w.ahead[:0], int(n))[:n]
+// newWindow reads n bytes of src ahead, unless all of it is in memory.
+func newWindow(src io.ReaderAt, start, n int64) (window, error) {
+	if content, ok := src.(*fsys.Content); ok {
+		return window{src: src, ahead: *content}, nil
+	}
+	buf := buffers.Get().(*[]byte)
+	*buf = slices.Grow((*buf)[:0], int(n))[:n]
+	w := window{src, start, *buf, buf}
 	if err := readFullAt(src, w.ahead, start); err != nil {
 		w.close()
-		return nil, err
+		return window{}, err
 	}
 	return w, nil
 }
 
 // close ends the use of w and of what bytes returned.
 func (w *window) close() {
-	w.src = nil
-	windows.Put(w)
+	if w.buf != nil {
+		buffers.Put(w.buf)
+	}
 }
 
 // bytes returns n bytes from off on, which are the window's own if it has them.
