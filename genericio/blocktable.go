@@ -22,26 +22,28 @@ type blockTable struct {
 	order  binary.ByteOrder
 }
 
-// newBlockTable checks that the blocks lie in the file, behind the header and
-// apart from one another, and that the raw ones have the size of their rows.
-func newBlockTable(d *decoder) (blockTable, error) {
-	t := blockTable{ranks: d.head.Ranks, variables: d.head.Variables, order: d.order, stride: int(d.blocks.size)}
+// reset makes t that of a decoded file, after checking that the blocks lie in the
+// file, behind the header and apart from one another, and that the raw ones have the
+// size of their rows.
+func (t *blockTable) reset(d *decoder) error {
+	*t = blockTable{ranks: d.head.Ranks, variables: d.head.Variables, before: t.before, order: d.order, stride: int(d.blocks.size)}
 	if d.blocks.size > 0 {
 		t.raw = d.raw[d.blocks.start:][:d.blocks.count*d.blocks.size]
 	}
 	record, err := t.sum(d)
 	if err != nil {
-		return t, err
+		return err
 	}
-	if err := t.checkSizes(d, record); err != nil {
-		return t, err
+	ordered, err := t.check(d, record)
+	if err != nil || ordered { // as writers put them, so that there is rarely anything to sort
+		return err
 	}
-	return t, t.checkExtents(d)
+	return t.checkExtents(d)
 }
 
 // sum fills before and returns the bytes of a whole row.
 func (t *blockTable) sum(d *decoder) (record int64, err error) {
-	t.before = make([]int64, len(t.variables))
+	t.before = slices.Grow(t.before[:0], len(t.variables))[:len(t.variables)]
 	for i, v := range t.variables {
 		t.before[i] = record
 		record += int64(v.RowBytes) // 2^31 a variable at most, and 272 bytes of header each
@@ -68,38 +70,41 @@ func (t *blockTable) plain(rank, variable int) int64 {
 
 // stored decodes a block header.
 func (t *blockTable) stored(rank, variable int) Block {
-	raw := t.raw[(rank*len(t.variables)+variable)*t.stride:]
-	c := wire.NewCursor(raw[:blockSize], t.order)
-	names := c.Bytes(numFilters * filterSize)
-	b := Block{Offset: int64(c.U64()), Size: int64(c.U64()), Plain: t.plain(rank, variable)}
-	for ; len(names) > 0 && names[0] != 0; names = names[filterSize:] {
+	raw := t.raw[(rank*len(t.variables)+variable)*t.stride:][:blockSize]
+	const names = numFilters * filterSize
+	b := Block{Offset: int64(t.order.Uint64(raw[names:])), Size: int64(t.order.Uint64(raw[names+8:])), Plain: t.plain(rank, variable)}
+	for names := raw[:names]; len(names) > 0 && names[0] != 0; names = names[filterSize:] {
 		name, _, _ := bytes.Cut(names[:filterSize], []byte{0})
 		b.Filters = append(b.Filters, string(name))
 	}
 	return b
 }
 
-// checkSizes checks all that at computes with.
-func (t *blockTable) checkSizes(d *decoder, record int64) error {
+// check checks all that at computes with, and reports whether every block begins
+// where the one before has ended, or later.
+func (t *blockTable) check(d *decoder, record int64) (ordered bool, err error) {
+	end, ordered := int64(0), true
 	for i, r := range t.ranks {
 		if hi, lo := bits.Mul64(uint64(r.Rows), uint64(record)); hi != 0 || int64(lo) < 0 {
-			return d.fail(d.ranks.start, "rank %d has %d rows of %d bytes", i, r.Rows, record)
+			return false, d.fail(d.ranks.start, "rank %d has %d rows of %d bytes", i, r.Rows, record)
 		}
 		if t.raw == nil && !wire.Fits(uint64(r.start)+uint64(len(t.variables))*crcSize, uint64(r.Rows), uint64(record), uint64(d.size)) {
-			return d.fail(uint64(r.start), "rank %d has %d rows of %d bytes here, but the file ends at %d: it is cut short or damaged",
+			return false, d.fail(uint64(r.start), "rank %d has %d rows of %d bytes here, but the file ends at %d: it is cut short or damaged",
 				i, r.Rows, record, d.size)
 		}
 		for v := range t.variables {
-			if err := t.checkSize(d, i, v); err != nil {
-				return err
+			b := t.at(i, v)
+			if err := t.checkSize(d, i, v, &b); err != nil {
+				return false, err
 			}
+			ordered = ordered && b.Offset >= end
+			end = b.Offset + b.Size + crcSize
 		}
 	}
-	return nil
+	return ordered, nil
 }
 
-func (t *blockTable) checkSize(d *decoder, rank, v int) error {
-	b := t.at(rank, v)
+func (t *blockTable) checkSize(d *decoder, rank, v int, b *Block) error {
 	if b.Offset < int64(len(d.raw))+crcSize || b.Size < 0 ||
 		!wire.Fits(uint64(b.Offset)+crcSize, 1, uint64(b.Size), uint64(d.size)) {
 		return d.fail(uint64(b.Offset), "the block of rank %d, variable %q has %d bytes here, in a file of %d: it is cut short or damaged",
@@ -111,20 +116,8 @@ func (t *blockTable) checkSize(d *decoder, rank, v int) error {
 	return nil
 }
 
-// checkExtents checks that no two blocks overlap. Writers put them in order, so
-// that there is rarely anything to sort.
+// checkExtents checks that no two blocks overlap.
 func (t *blockTable) checkExtents(d *decoder) error {
-	end, ordered := int64(0), true
-	for rank := range t.ranks {
-		for v := range t.variables {
-			b := t.at(rank, v)
-			ordered = ordered && b.Offset >= end
-			end = b.Offset + b.Size + crcSize
-		}
-	}
-	if ordered {
-		return nil
-	}
 	all := make([]Block, 0, len(t.ranks)*len(t.variables))
 	for rank := range t.ranks {
 		for v := range t.variables {

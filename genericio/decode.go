@@ -1,12 +1,14 @@
 package genericio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/soastore/soa/internal/crc64"
 	"github.com/soastore/soa/internal/wire"
@@ -27,19 +29,19 @@ type decoder struct {
 	vars, ranks, blocks table
 }
 
-// decodeHeader reads and checks the header of a file of size bytes. It also
-// returns the header's bytes, in which block headers stay.
-func decodeHeader(file string, src io.ReaderAt, size int64) (*decoder, error) {
-	d := &decoder{file: file, size: size}
+// decode reads and checks the header of d's file. Afterwards d.raw has its bytes, in
+// which block headers stay.
+func (d *decoder) decode(src io.ReaderAt) error {
 	if err := d.load(src); err != nil {
-		return nil, err
+		return err
 	}
-	for _, step := range []func() error{d.global, d.variables, d.rankHeaders} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	if err := d.global(); err != nil {
+		return err
 	}
-	return d, nil
+	if err := d.variables(); err != nil {
+		return err
+	}
+	return d.rankHeaders()
 }
 
 func (d *decoder) fail(offset uint64, format string, args ...any) error {
@@ -52,7 +54,7 @@ func (d *decoder) load(src io.ReaderAt) error {
 	if d.size < globalSizeMin {
 		return d.fail(0, "%d bytes are too few for a header: not a GenericIO file, or one cut short", d.size)
 	}
-	lead := make([]byte, min(d.size, globalSize))
+	lead := d.room(min(uint64(d.size), globalSize))
 	if err := readFull(src, lead, 0); err != nil {
 		return shortRead(d.file, err)
 	}
@@ -68,7 +70,7 @@ func (d *decoder) load(src io.ReaderAt) error {
 	if err != nil {
 		return err
 	}
-	raw := make([]byte, headerSize+crcSize)
+	raw := d.room(headerSize + crcSize)
 	if err := readFull(src, raw, 0); err != nil {
 		return shortRead(d.file, err)
 	}
@@ -77,6 +79,12 @@ func (d *decoder) load(src io.ReaderAt) error {
 	}
 	d.raw = raw[:headerSize]
 	return nil
+}
+
+// room returns n bytes for the header, in the memory of raw if that is large enough.
+func (d *decoder) room(n uint64) []byte {
+	d.raw = slices.Grow(d.raw[:0], int(n))[:n]
+	return d.raw
 }
 
 // tables finds the header's tables and returns its size without the checksum.
@@ -176,29 +184,57 @@ func (d *decoder) small(to *int, v, offset uint64, what string) error {
 }
 
 func (d *decoder) variables() error {
-	d.head.Variables = make([]Variable, d.vars.count)
-	seen := make(map[string]bool, d.vars.count)
-	for i := range d.head.Variables {
-		c, at := d.entry(d.vars, i)
-		name, flags, size := c.Text(nameSize), Flags(c.U64()), c.U64()
-		element := size
-		if c.Len() >= 8 {
-			element = c.U64()
+	old := d.head.Variables[:cap(d.head.Variables)] // of the file before, whose names may be the same
+	vars := slices.Grow(d.head.Variables[:0], int(d.vars.count))[:d.vars.count]
+	d.head.Variables = vars
+	var seen map[string]bool
+	if len(vars) > few {
+		seen = make(map[string]bool, len(vars))
+	}
+	for i := range vars {
+		v, at := &vars[i], d.vars.start+uint64(i)*d.vars.size
+		name := ""
+		if i < len(old) {
+			name = old[i].Name
 		}
-		if size > math.MaxInt32 || element == 0 || size == 0 || size%element != 0 {
-			return d.fail(at, "variable %q has rows of %d bytes and elements of %d", name, size, element)
+		if err := d.variable(v, i, name); err != nil {
+			return err
 		}
-		if seen[name] {
-			return d.fail(at, "two variables are named %q", name)
+		if seen[v.Name] || seen == nil && slices.ContainsFunc(vars[:i], func(o Variable) bool { return o.Name == v.Name }) {
+			return d.fail(at, "two variables are named %q", v.Name)
 		}
-		seen[name] = true
-		d.head.Variables[i] = Variable{name, dtypeOf(element, flags), int(size / element), int(size), flags}
+		if seen != nil {
+			seen[v.Name] = true
+		}
 	}
 	return nil
 }
 
+// few is up to how many names are found sooner by looking at each than in a map.
+const few = 16
+
+// variable decodes the i-th variable header into v. The name like is used again if v
+// has the same.
+func (d *decoder) variable(v *Variable, i int, like string) error {
+	c, at := d.entry(d.vars, i)
+	name, _, _ := bytes.Cut(c.Bytes(nameSize), []byte{0})
+	flags, size := Flags(c.U64()), c.U64()
+	element := size
+	if c.Len() >= 8 {
+		element = c.U64()
+	}
+	if size > math.MaxInt32 || element == 0 || size == 0 || size%element != 0 {
+		return d.fail(at, "variable %q has rows of %d bytes and elements of %d", name, size, element)
+	}
+	if string(name) != like {
+		like = string(name)
+	}
+	*v = Variable{like, dtypeOf(element, flags), int(size / element), int(size), flags}
+	return nil
+}
+
 func (d *decoder) rankHeaders() error {
-	d.head.Ranks = make([]Rank, d.ranks.count)
+	d.head.Ranks = slices.Grow(d.head.Ranks[:0], int(d.ranks.count))[:d.ranks.count]
 	total := uint64(0)
 	for i := range d.head.Ranks {
 		c, at := d.entry(d.ranks, i)

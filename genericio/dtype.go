@@ -2,11 +2,18 @@ package genericio
 
 import "github.com/soastore/soa"
 
-// The element types that the C++ library reads and writes, with their flags.
-var dtypeFlags = map[soa.DType]Flags{
-	soa.Int8: Signed, soa.Int16: Signed, soa.Int32: Signed, soa.Int64: Signed,
-	soa.Uint8: 0, soa.Uint16: 0, soa.Uint32: 0, soa.Uint64: 0,
-	soa.Float32: Float | Signed, soa.Float64: Float | Signed,
+// flagsOf returns the flags of an element type that the C++ library reads and writes;
+// ok is false for others.
+func flagsOf(dtype soa.DType) (flags Flags, ok bool) {
+	switch dtype {
+	case soa.Int8, soa.Int16, soa.Int32, soa.Int64:
+		return Signed, true
+	case soa.Uint8, soa.Uint16, soa.Uint32, soa.Uint64:
+		return 0, true
+	case soa.Float32, soa.Float64:
+		return Float | Signed, true
+	}
+	return 0, false
 }
 
 // dtypeOf returns the element type of the given size and flags, soa.Invalid if
@@ -15,8 +22,8 @@ func dtypeOf(size uint64, flags Flags) soa.DType {
 	if flags&Float != 0 {
 		flags |= Signed
 	}
-	for dtype, f := range dtypeFlags {
-		if f == flags&typeFlags && uint64(dtype.Size()) == size {
+	for dtype := soa.Bool; dtype.Valid(); dtype++ {
+		if f, ok := flagsOf(dtype); ok && f == flags&typeFlags && uint64(dtype.Size()) == size {
 			return dtype
 		}
 	}

@@ -3,6 +3,7 @@ package genericio
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc64"
@@ -18,11 +19,11 @@ func (l *Layout) headerSize() int64 {
 	return n
 }
 
-// encode returns the header with its checksum, in native byte order as the data.
-func (l *Layout) encode() []byte {
+// encode appends the header with its checksum, in native byte order as the data.
+func (l *Layout) encode(to []byte) []byte {
 	h := &l.head
 	size, vars, ranks := l.headerSize(), len(h.Variables), len(h.Ranks)
-	e := encoder{make([]byte, 0, size+crcSize)}
+	e := encoder{slices.Grow(to, int(size+crcSize))}
 	e.bytes(magic(), 8)
 	e.u64(uint64(size), uint64(h.Rows))
 	e.ints(h.Dims)
@@ -46,12 +47,15 @@ func (l *Layout) encode() []byte {
 	if h.HasBlocks {
 		l.encodeBlocks(&e)
 	}
-	return binary.LittleEndian.AppendUint64(e.out, ^crc64.Checksum(e.out))
+	return binary.LittleEndian.AppendUint64(e.out, ^crc64.Checksum(e.out[len(to):]))
 }
 
 func (l *Layout) encodeBlocks(e *encoder) {
 	for rank, r := range l.head.Ranks {
-		offsets, _ := l.blocks(r.start, rank)
+		offsets := l.offsets
+		if rank != l.rank {
+			offsets, _ = l.blocks(r.start, rank)
+		}
 		for v, offset := range offsets {
 			size, filter := l.stored(rank, v)
 			e.bytes(filter, numFilters*filterSize)

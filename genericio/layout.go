@@ -20,6 +20,7 @@ type Layout struct {
 	size    int64 // of the file
 	begin   int64 // where this rank's part begins, with the gap before its first block
 	offsets []int64
+	oneRank [1]Rank // the memory of the header's ranks, if they are one
 
 	// Of compression; nil without.
 	packed [][]byte // this rank's filtered blocks by variable, nil for raw ones
@@ -55,7 +56,8 @@ func newLayout(ctx context.Context, c comm.Comm, spec Spec, d *soa.Dict, reserve
 	if spec.Place == (Place{}) {
 		spec.Place = Place{c.Rank(), [3]int{c.Size(), 1, 1}, [3]int{c.Rank(), 0, 0}}
 	}
-	claims, err := exchange(ctx, c, &spec, vars, rows, err)
+	var alone [1]claim
+	claims, err := exchange(ctx, c, &spec, vars, rows, alone[:], err)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +69,7 @@ func newLayout(ctx context.Context, c comm.Comm, spec Spec, d *soa.Dict, reserve
 		Dims: spec.Place.Dims, PhysOrigin: spec.PhysOrigin, PhysScale: spec.PhysScale,
 		Variables: vars, HasBlocks: spec.hasBlocks(),
 	}
+	l.head.Ranks = slices.Grow(l.oneRank[:0], len(claims))
 	for _, k := range claims {
 		l.head.Ranks = append(l.head.Ranks, Rank{GlobalRank: k.place.GlobalRank, Coords: k.place.Coords, Rows: k.rows})
 	}
@@ -103,10 +106,12 @@ func claimOf(w []uint64) claim {
 }
 
 // exchange returns all ranks' claims, after making sure that no rank failed and
-// that all have the same schema and different places.
-func exchange(ctx context.Context, c comm.Comm, spec *Spec, vars []Variable, rows int64, failure error) ([]claim, error) {
+// that all have the same schema and different places. The claim of a rank by itself is
+// put into alone.
+func exchange(ctx context.Context, c comm.Comm, spec *Spec, vars []Variable, rows int64, alone []claim, failure error) ([]claim, error) {
 	if c.Size() == 1 {
-		return []claim{{rows: rows, place: spec.Place}}, failure
+		alone[0] = claim{rows: rows, place: spec.Place}
+		return alone, failure
 	}
 	mine := claim{failure != nil, rows, spec.Place, digest(flatten(schema(spec, vars))), digest(nameList(vars))}
 	all, err := comm.Allgather(ctx, c, mine.words())

@@ -24,6 +24,7 @@ type ReadOptions struct {
 type Reader struct {
 	src    io.ReaderAt
 	opts   ReadOptions
+	raw    []byte // the header's bytes
 	head   Header
 	blocks blockTable
 	// globalRanks: the rank headers have a GlobalRank, other than in older files
@@ -35,18 +36,29 @@ type Reader struct {
 // A file longer than its header says is not an error. The error is an ErrFormat,
 // an ErrChecksum, or one of src.
 func NewReader(src io.ReaderAt, size int64, opts ReadOptions) (*Reader, error) {
+	r := new(Reader)
+	if err := r.Reset(src, size, opts); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Reset makes r, which may be the zero Reader, one of another file, as NewReader does,
+// but in the memory that r has already: what Header returned is no more. Nothing else
+// may use r meanwhile. After an error it is good for another Reset only.
+func (r *Reader) Reset(src io.ReaderAt, size int64, opts ReadOptions) error {
 	if opts.Name == "" {
 		opts.Name = "file"
 	}
-	d, err := decodeHeader(opts.Name, src, size)
-	if err != nil {
-		return nil, err
+	d := decoder{
+		file: opts.Name, size: size, raw: r.raw[:0],
+		head: Header{Variables: r.head.Variables[:0], Ranks: r.head.Ranks[:0]},
 	}
-	blocks, err := newBlockTable(d)
-	if err != nil {
-		return nil, err
+	if err := d.decode(src); err != nil {
+		return err
 	}
-	return &Reader{src, opts, d.head, blocks, d.ranks.size >= rankSize}, nil
+	r.src, r.opts, r.raw, r.head, r.globalRanks = src, opts, d.raw, d.head, d.ranks.size >= rankSize
+	return r.blocks.reset(&d)
 }
 
 // Header returns what the file says of itself.
@@ -129,13 +141,15 @@ func (r *Reader) columns(names []string, ranks ...int) ([]int, error) {
 			return nil, fmt.Errorf("genericio: %s: %w: %d of %d", r.opts.Name, ErrRank, rank, len(r.head.Ranks))
 		}
 		for _, v := range cols {
-			if err := r.readable(rank, v); err != nil {
+			b := r.Block(rank, v)
+			if err := r.blockReadable(rank, v, &b); err != nil {
 				return nil, err
 			}
-			if b := r.Block(rank, v); !b.raw() {
-				if _, err := r.Chunk(rank, v); err != nil {
-					return nil, err
-				}
+			if b.raw() {
+				continue
+			}
+			if _, err := r.Chunk(rank, v); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -145,10 +159,11 @@ func (r *Reader) columns(names []string, ranks ...int) ([]int, error) {
 // lookup returns the positions of the named variables, of all if there is none.
 func (r *Reader) lookup(names []string) ([]int, error) {
 	cols := make([]int, 0, len(r.head.Variables))
-	for v := range r.head.Variables {
-		if len(names) == 0 {
+	if len(names) == 0 || r.namedInOrder(names) {
+		for v := range r.head.Variables {
 			cols = append(cols, v)
 		}
+		return cols, nil
 	}
 	for _, name := range names {
 		v, ok := r.Variable(name)
@@ -163,6 +178,11 @@ func (r *Reader) lookup(names []string) ([]int, error) {
 	return cols, nil
 }
 
+// namedInOrder reports whether names are those of all variables, in the file's order.
+func (r *Reader) namedInOrder(names []string) bool {
+	return slices.EqualFunc(r.head.Variables, names, func(v Variable, name string) bool { return v.Name == name })
+}
+
 func (r *Reader) names() []string {
 	names := make([]string, len(r.head.Variables))
 	for i, v := range r.head.Variables {
@@ -173,12 +193,18 @@ func (r *Reader) names() []string {
 
 // readable reports why a block cannot be turned into elements, if so.
 func (r *Reader) readable(rank, v int) error {
+	b := r.Block(rank, v)
+	return r.blockReadable(rank, v, &b)
+}
+
+// blockReadable is readable for who has the block.
+func (r *Reader) blockReadable(rank, v int, b *Block) error {
 	desc := &r.head.Variables[v]
 	if !desc.DType.Valid() {
 		return r.blockError(rank, v, fmt.Errorf("%w: no element type has %d bytes and the flags %#x",
 			soa.ErrDType, desc.RowBytes/desc.Elements, uint64(desc.Flags)))
 	}
-	if b := r.Block(rank, v); !b.raw() && !b.blosc() {
+	if !b.raw() && !b.blosc() {
 		return r.blockError(rank, v, fmt.Errorf("%w: %q", ErrFilter, b.Filters))
 	}
 	return nil

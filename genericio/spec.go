@@ -93,7 +93,7 @@ func (s *Spec) describe(d *soa.Dict) ([]Variable, int64, error) {
 
 // variableOf returns the variable that array a becomes.
 func variableOf(name string, a soa.Array, given Flags) (Variable, error) {
-	flags, ok := dtypeFlags[a.DType()]
+	flags, ok := flagsOf(a.DType())
 	elements := 1
 	switch {
 	case name == "" || len(name) >= nameSize || strings.ContainsRune(name, 0):

@@ -11,23 +11,27 @@ import (
 )
 
 // WriteRank writes this rank's columns, out of a Dict of the same columns and
-// rows that the Layout was made for; on rank 0 it then writes the header. The
-// file is whole when all ranks have done so. Nothing is written outside of the
+// rows that the Layout was made for; rank 0 writes the header too. The file is whole when all ranks have done so. Nothing is written outside of the
 // rank's part of the file. Local. The error is one of w, of ctx, or a
 // soa.ErrField, soa.ErrDType or soa.ErrShape if d is not as it was, an ErrChecksum
 // if the values of a compressed column are not.
 func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) error {
-	columns, err := l.columns(d)
-	if err != nil {
+	if err := l.check(d); err != nil {
 		return err
 	}
 	buf := buffers.Get().(*[chunk + crcSize]byte)
 	defer buffers.Put(buf)
 	s := &sink{ctx: ctx, w: w, at: l.begin, buf: buf[:0]}
-	if l.rank == 0 {
+	// The header comes last, but in a file that is written at once.
+	headerLast := l.rank == 0 && l.size > int64(len(buf))
+	switch {
+	case headerLast:
 		s.at = l.headerSize() + crcSize
+	case l.rank == 0:
+		s.at, s.buf = 0, l.encode(s.buf)
 	}
-	for i, a := range columns {
+	for i, v := range l.head.Variables {
+		a, _ := d.Get(v.Name)
 		p, err := l.block(i, a.Bytes())
 		if err != nil {
 			return err
@@ -36,9 +40,9 @@ func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) erro
 		s.block(p)
 	}
 	s.flush()
-	if l.rank == 0 {
+	if headerLast {
 		s.at = 0
-		s.put(l.encode())
+		s.put(l.encode(nil))
 	}
 	if s.err != nil {
 		return fmt.Errorf("genericio: write of rank %d at offset %d: %w", l.rank, s.at, s.err)
@@ -46,13 +50,12 @@ func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) erro
 	return nil
 }
 
-// columns returns d's arrays in the order of the variables.
-func (l *Layout) columns(d *soa.Dict) ([]soa.Array, error) {
-	columns := make([]soa.Array, len(l.head.Variables))
-	for i, v := range l.head.Variables {
+// check reports what in d is not as it was when the file was planned.
+func (l *Layout) check(d *soa.Dict) error {
+	for _, v := range l.head.Variables {
 		a, ok := d.Get(v.Name)
 		if !ok {
-			return nil, fmt.Errorf("genericio: write: %w", &soa.FieldError{Field: v.Name, Have: d.Names()})
+			return fmt.Errorf("genericio: write: %w", &soa.FieldError{Field: v.Name, Have: d.Names()})
 		}
 		have, err := variableOf(v.Name, a, v.Flags&givenFlags)
 		if err == nil && have != v {
@@ -61,14 +64,13 @@ func (l *Layout) columns(d *soa.Dict) ([]soa.Array, error) {
 			err = fmt.Errorf("genericio: write: %w: array %q now has %d rows, not %d", soa.ErrShape, v.Name, a.Rows(), rows)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		columns[i] = a
 	}
-	if d.Len() != len(columns) {
-		return nil, fmt.Errorf("genericio: write: %w: the arrays are now %q", soa.ErrField, d.Names())
+	if d.Len() != len(l.head.Variables) {
+		return fmt.Errorf("genericio: write: %w: the arrays are now %q", soa.ErrField, d.Names())
 	}
-	return columns, nil
+	return nil
 }
 
 // sink writes bytes one after another, gathering small pieces. After an error it
@@ -91,9 +93,8 @@ func (s *sink) block(p []byte) {
 		s.write(p[:n])
 		p = p[n:]
 	}
-	var sum [crcSize]byte
-	binary.LittleEndian.PutUint64(sum[:], ^crc)
-	s.write(sum[:])
+	s.room(crcSize)
+	s.buf = binary.LittleEndian.AppendUint64(s.buf, ^crc)
 }
 
 var zeros [1 << 10]byte
@@ -111,13 +112,19 @@ func (s *sink) pad(offset int64) {
 
 // write writes p, of at most chunk bytes, now or later.
 func (s *sink) write(p []byte) {
-	if len(p) == chunk || len(s.buf)+len(p) > cap(s.buf) {
-		s.flush()
-	}
 	if len(p) == chunk {
+		s.flush()
 		s.put(p)
-	} else {
-		s.buf = append(s.buf, p...)
+		return
+	}
+	s.room(len(p))
+	s.buf = append(s.buf, p...)
+}
+
+// room makes room for n bytes in buf.
+func (s *sink) room(n int) {
+	if len(s.buf)+n > cap(s.buf) {
+		s.flush()
 	}
 }
 
