@@ -46,7 +46,12 @@ type change struct {
 	edits   []edit
 	garbage []string // what nothing refers to once the change is agreed
 	steps   []step   // changes inside a file that is kept
-	oneStep [1]step
+
+	// The memory of most changes: of one value.
+	oneStep   [1]step
+	oneStaged [1]staged
+	oneEdit   [1]edit
+	oneTarget target
 }
 
 // step is a planned change inside a file.
@@ -90,6 +95,9 @@ func (c *change) tokenName(name, suffix string) string {
 
 // stage notes that the content of name comes to be at another name.
 func (c *change) stage(name, at string) string {
+	if c.staged == nil {
+		c.staged = c.oneStaged[:0]
+	}
 	c.staged = append(c.staged, staged{name, at})
 	return at
 }
@@ -125,16 +133,26 @@ func (c *change) create(name string, size int64, by share) (*target, error) {
 	partial := c.stage(name, c.partialName(name))
 	if by == shared {
 		f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_WRONLY)
-		return &target{File: f}, err
+		return c.target(f, 0), err
 	}
 	f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if err != nil || size < allocateFrom || by == unsized {
-		return &target{File: f}, err
+		return c.target(f, 0), err
 	}
 	if err := f.Allocate(0, size); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &target{File: f, before: size}, nil
+	return c.target(f, size), nil
+}
+
+// target returns f, which has so many bytes already, as one to be written.
+func (c *change) target(f fsys.File, before int64) *target {
+	t := &c.oneTarget
+	if t.File != nil { // one of several files
+		t = new(target)
+	}
+	t.File, t.before = f, before
+	return t
 }
 
 // createFolder makes the partial folder of name and returns its name.
@@ -184,12 +202,19 @@ func (c *change) rename(from, name string) error {
 // replace plans that name gets the content that was created for it. existed says that
 // the store has a file of that name, which has so many bytes, 0 if that is not known.
 func (c *change) replace(name string, existed bool, size int64) {
-	c.edits = append(c.edits, edit{name: name, from: c.stagedAt(name), existed: existed, size: size})
+	c.plan(edit{name: name, from: c.stagedAt(name), existed: existed, size: size})
 }
 
 // drop plans that name goes away, a file of so many bytes, 0 if that is not known.
 func (c *change) drop(name string, size int64) {
-	c.edits = append(c.edits, edit{name: name, existed: true, size: size})
+	c.plan(edit{name: name, existed: true, size: size})
+}
+
+func (c *change) plan(e edit) {
+	if c.edits == nil {
+		c.edits = c.oneEdit[:0]
+	}
+	c.edits = append(c.edits, e)
 }
 
 // discard plans the removal of files once nothing refers to them.
@@ -216,8 +241,12 @@ func (c *change) commit() error {
 func (c *change) apply(e *edit) (err error) {
 	switch {
 	case e.from == "":
-		if err = c.fs.Rename(e.name, c.oldName(e.name)); err == nil {
-			e.aside = c.oldName(e.name)
+		aside := c.oldName(e.name)
+		if c.spares != nil && c.alone && len(c.edits) == 1 {
+			aside = c.spareName(e.name) // no kill can leave a part of the change to go back on
+		}
+		if err = c.fs.Rename(e.name, aside); err == nil {
+			e.aside = aside
 		} else if c.purged(e.name, err) {
 			err = nil
 		}

@@ -49,6 +49,7 @@ type call struct {
 	s    *Spill
 	held []*entry // their files are being changed
 	one  [1]*entry
+	ch   change // of the call that makes one
 }
 
 // begin starts a collective call. The caller holds turn.
@@ -81,14 +82,11 @@ func (c *call) end() {
 	}
 }
 
-// timed returns a function that adds the time until it is called to sum.
-func (c *call) timed(sum *time.Duration) func() {
-	start := time.Now()
-	return func() {
-		c.s.mu.Lock()
-		defer c.s.mu.Unlock()
-		*sum += time.Since(start)
-	}
+// timed adds the time since start to sum.
+func (c *call) timed(sum *time.Duration, start time.Time) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	*sum += time.Since(start)
 }
 
 // settle ends a change of the files of keys on all ranks: if no rank has an error,
@@ -146,9 +144,15 @@ func (s *Spill) left(names []string) {
 	s.leftover = append(s.leftover, names...)
 }
 
-// newChange begins a change, and tries again to remove what earlier ones left.
-func (s *Spill) newChange() *change {
-	ch := &change{fs: s.fs, store: s.token[:tokenLen-8], seq: uint32(s.seq), sync: s.opts.Sync, alone: s.format.committers() == 1, folders: s.format.folders(), spares: s.spares}
+// newChange is startChange of a new one.
+func (s *Spill) newChange() *change { return s.startChange(new(change)) }
+
+// startChange begins a change, and tries again to remove what earlier ones left.
+func (s *Spill) startChange(ch *change) *change {
+	*ch = change{
+		fs: s.fs, store: s.token[:tokenLen-8], seq: uint32(s.seq), sync: s.opts.Sync,
+		alone: s.format.committers() == 1, folders: s.format.folders(), spares: s.spares,
+	}
 	s.mu.Lock()
 	names := s.leftover
 	s.leftover = nil

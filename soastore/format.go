@@ -1,7 +1,6 @@
 package soastore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/comm"
@@ -119,48 +117,39 @@ func checkValue(key string, d *soa.Dict) error {
 const smallFile = 64 << 10
 
 // An openFile is a file that is open for reading. One that is small is read whole,
-// which is one call instead of one for each header and column.
+// which is one call instead of one for each header and column. It can be opened again
+// once it is closed.
 type openFile struct {
 	fsys.File
-	size int64
-	src  io.ReaderAt // what to read the file from
-	buf  *[smallFile]byte
+	size    int64
+	src     io.ReaderAt // what to read the file from: File, or content
+	content fsys.Content
+	buf     []byte // the memory of content, kept
 }
 
-var smallFiles = sync.Pool{New: func() any { return new([smallFile]byte) }}
-
-func openForReading(files fsys.FS, name string) (*openFile, error) {
-	file, err := files.OpenFile(name, os.O_RDONLY)
-	if err != nil {
-		return nil, err
+func (f *openFile) open(files fsys.FS, name string) (err error) {
+	if f.File, err = files.OpenFile(name, os.O_RDONLY); err != nil {
+		return err
 	}
-	f := &openFile{File: file, src: file}
-	if f.size, err = file.Size(); err == nil && f.size <= smallFile {
+	f.src = f.File
+	if f.size, err = f.Size(); err == nil && f.size <= smallFile {
 		err = f.readAhead()
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return errors.Join(err, f.Close())
 	}
-	return f, nil
-}
-
-func (f *openFile) readAhead() error {
-	f.buf = smallFiles.Get().(*[smallFile]byte)
-	n, err := f.ReadAt(f.buf[:f.size], 0)
-	if int64(n) < f.size && err != io.EOF { // which is left to the format to find
-		return err
-	}
-	f.src = bytes.NewReader(f.buf[:n])
 	return nil
 }
 
-// Close ends the use of the file, and of src.
-func (f *openFile) Close() error {
-	if f.buf != nil {
-		smallFiles.Put(f.buf)
-		f.buf, f.src = nil, nil
+func (f *openFile) readAhead() error {
+	f.buf = slices.Grow(f.buf[:0], int(f.size))[:f.size]
+	n, err := f.ReadAt(f.buf, 0)
+	if int64(n) < f.size && err != io.EOF { // which is left to the format to find
+		return err
 	}
-	return f.File.Close()
+	f.content = f.buf[:n]
+	f.src = &f.content
+	return nil
 }
 
 // getFresh is reader.get by reader.read.

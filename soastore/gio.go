@@ -25,6 +25,8 @@ type gioFormat struct {
 	// taken are the partition numbers that each key had when the store was opened.
 	// They are not used again: one rank removes those files, at its own pace.
 	taken map[string][]int
+	// planned is what spec returns, once it is known.
+	planned *genericio.Spec
 }
 
 func (f *gioFormat) compress(c codecChoice) error {
@@ -40,6 +42,9 @@ func (f *gioFormat) compress(c codecChoice) error {
 }
 
 func (f *gioFormat) check(d *soa.Dict) error {
+	if f.s.opts.Path != "" && !f.s.group.anyShared() {
+		return nil // to stage it finds out, and no other rank waits in it
+	}
 	spec := f.spec()
 	spec.Compress = nil // which is part of planning the file
 	_, err := genericio.NewLayout(context.Background(), comm.Self(), spec, d)
@@ -64,19 +69,11 @@ func (f *gioFormat) list() ([]string, error) { return f.s.listFolder() }
 
 func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error) {
 	g := f.s.group
-	index := gioName(f.s.opts.Path, call.key)
-	out := files{data: index, part: g.writers.Rank()}
-	switch {
-	case f.s.opts.Independent:
-		out.data = partitionName(index, f.p.Rank())
-	case g.indexed():
-		out.base = freeBase(old, f.taken[call.key], g.nnumbers)
-		out.data = partitionName(index, out.base+g.number)
-	}
+	out := f.filesOf(call.key, old)
 	size, err := f.writeData(call, ch, out.data, d)
 	writes := g.writers.Rank() == 0 // for those that share its file
 	if writes {
-		out.mine, out.size = []string{out.data}, size
+		out.size = size
 	}
 	if old != nil {
 		ch.discard(old.files.extra...)
@@ -90,11 +87,33 @@ func (f *gioFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 	if writes {
 		out.extra = []string{out.data}
 	}
-	return out, f.link(call, ch, index, &out, old, err)
+	return out, f.link(call, ch, &out, old, err)
+}
+
+// filesOf returns where the new value of key is.
+func (f *gioFormat) filesOf(key string, old *entry) files {
+	g := f.s.group
+	out := files{part: g.writers.Rank()}
+	if old != nil && old.own && !g.indexed() { // in the memory of where the old one is
+		out.data, out.mine = old.files.data, old.files.mine
+		return out
+	}
+	out.data = gioName(f.s.opts.Path, key)
+	switch {
+	case f.s.opts.Independent:
+		out.data = partitionName(out.data, f.p.Rank())
+	case g.indexed():
+		out.base = freeBase(old, f.taken[key], g.nnumbers)
+		out.data = partitionName(out.data, out.base+g.number)
+	}
+	if out.part == 0 {
+		out.mine = []string{out.data}
+	}
+	return out
 }
 
 // link makes the data file that this rank wrote, err is how, known to readers.
-func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *entry, err error) error {
+func (f *gioFormat) link(call *call, ch *change, out *files, old *entry, err error) error {
 	g := f.s.group
 	if g.shared() {
 		// The file is whole once all who write to it are done.
@@ -104,6 +123,7 @@ func (f *gioFormat) link(call *call, ch *change, index string, out *files, old *
 		err = ch.place(out.data)
 	}
 	if err == nil && g.leads() {
+		index := gioName(f.s.opts.Path, call.key)
 		var size int64
 		size, err = f.writeMap(call.ctx, ch, index, out.base)
 		out.mine, out.size = append(out.mine, index), out.size+size
@@ -150,15 +170,19 @@ func (f *gioFormat) writeData(call *call, ch *change, name string, d *soa.Dict) 
 // begins on a cache line of its own.
 const align = 64
 
+// spec says how this rank's files are written. The caller holds turn.
 func (f *gioFormat) spec() genericio.Spec {
-	dims, coords := f.cartesian(f.p.Rank())
-	return genericio.Spec{
-		Place:     genericio.Place{GlobalRank: f.p.Rank(), Dims: dims, Coords: coords},
-		PhysScale: [3]float64{f.boxSize, f.boxSize, f.boxSize},
-		Flags:     f.flags(),
-		Align:     align,
-		Compress:  f.compression,
+	if f.planned == nil {
+		dims, coords := f.cartesian(f.p.Rank())
+		f.planned = &genericio.Spec{
+			Place:     genericio.Place{GlobalRank: f.p.Rank(), Dims: dims, Coords: coords},
+			PhysScale: [3]float64{f.boxSize, f.boxSize, f.boxSize},
+			Flags:     f.flags(),
+			Align:     align,
+			Compress:  f.compression,
+		}
 	}
+	return *f.planned
 }
 
 // cartesian returns the decomposition and a rank's place in it, as far as the

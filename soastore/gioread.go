@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/genericio"
@@ -18,24 +19,28 @@ func (f *gioFormat) open(key string, have files) (reader, error) {
 	return f.openPart(have.data, have.part)
 }
 
-// openPart opens a data file for the rows at position part in it.
-func (f *gioFormat) openPart(name string, part int) (*gioReader, error) {
-	file, err := openForReading(f.s.fs, name)
-	if err != nil {
-		return nil, err
-	}
-	r, err := genericio.NewReader(file.src, file.size, genericio.ReadOptions{Name: name})
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return &gioReader{file, r, part}, nil
-}
-
 // gioReader reads the rows of one rank from one data file.
 type gioReader struct {
-	file *openFile
-	gio  *genericio.Reader
+	file openFile
+	gio  genericio.Reader
 	part int
+}
+
+// gioReaders are closed, with the memory for the next file.
+var gioReaders = sync.Pool{New: func() any { return new(gioReader) }}
+
+// openPart opens a data file for the rows at position part in it.
+func (f *gioFormat) openPart(name string, part int) (*gioReader, error) {
+	r := gioReaders.Get().(*gioReader)
+	r.part = part
+	if err := r.file.open(f.s.fs, name); err != nil {
+		gioReaders.Put(r)
+		return nil, err
+	}
+	if err := r.gio.Reset(r.file.src, r.file.size, genericio.ReadOptions{Name: name}); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
 }
 
 func (r *gioReader) lazy() bool { return false }
@@ -59,7 +64,7 @@ func (r *gioReader) read(ctx context.Context, d *soa.Dict, names []string) error
 }
 
 func (r *gioReader) view(ctx context.Context, names []string, check bool, fn func(*soa.Dict) error) error {
-	return viewFile(r.file, func(mem []byte) (*soa.Dict, error) {
+	return viewFile(&r.file, func(mem []byte) (*soa.Dict, error) {
 		if !check {
 			return r.gio.ViewUnchecked(ctx, mem, r.part, names...)
 		}
@@ -67,22 +72,26 @@ func (r *gioReader) view(ctx context.Context, names []string, check bool, fn fun
 	}, fn)
 }
 
-func (r *gioReader) close() error { return r.file.Close() }
+func (r *gioReader) close() error {
+	err := r.file.Close()
+	gioReaders.Put(r)
+	return err
+}
 
 // viewFile maps a file and calls fn with what view makes of the mapping.
-func viewFile(file *openFile, view func(mem []byte) (*soa.Dict, error), fn func(*soa.Dict) error) error {
+func viewFile(file *openFile, view func(mem []byte) (*soa.Dict, error), fn func(*soa.Dict) error) (err error) {
 	m, err := file.Map(file.size)
 	if err != nil {
 		return err
 	}
-	err = m.Guard(func() error {
+	defer func() { err = errors.Join(err, m.Unmap()) }() // also if fn panics
+	return m.Guard(func() error {
 		d, err := view(m.Data)
 		if err != nil {
 			return err
 		}
 		return fn(d)
 	})
-	return errors.Join(err, m.Unmap())
 }
 
 // existing takes every GenericIO file without a number for a value, and its

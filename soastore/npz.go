@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/codec"
@@ -35,7 +36,7 @@ func (f *npzFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (file
 	if f.level > 0 {
 		by = unsized
 	}
-	w, err := ch.create(f.own(call.key), int64(d.NBytes()), by)
+	w, err := ch.create(f.filesOf(call.key, old).data, int64(d.NBytes()), by)
 	if err != nil {
 		return files{}, err
 	}
@@ -52,8 +53,7 @@ func (f *npzFormat) stamp(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer r.file.Close()
-	return r.npz.Comment(), nil
+	return r.npz.Comment(), r.close()
 }
 
 func (f *npzFormat) open(_ string, have files) (reader, error) {
@@ -64,21 +64,25 @@ func (f *npzFormat) open(_ string, have files) (reader, error) {
 	return r, nil
 }
 
+// npzReader reads the rows of one rank.
 type npzReader struct {
-	file *openFile
-	npz  *npz.Reader
+	file openFile
+	npz  npz.Reader
 }
 
+// npzReaders are closed, with the memory for the next file.
+var npzReaders = sync.Pool{New: func() any { return new(npzReader) }}
+
 func (f *npzFormat) openNPZ(name string) (*npzReader, error) {
-	file, err := openForReading(f.s.fs, name)
-	if err != nil {
+	r := npzReaders.Get().(*npzReader)
+	if err := r.file.open(f.s.fs, name); err != nil {
+		npzReaders.Put(r)
 		return nil, err
 	}
-	r, err := npz.NewReader(file.src, file.size)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), file.Close())
+	if err := r.npz.Reset(r.file.src, r.file.size); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), r.close())
 	}
-	return &npzReader{file, r}, nil
+	return r, nil
 }
 
 func (r *npzReader) lazy() bool { return false }
@@ -94,7 +98,7 @@ func (r *npzReader) read(ctx context.Context, d *soa.Dict, names []string) error
 }
 
 func (r *npzReader) view(ctx context.Context, names []string, check bool, fn func(*soa.Dict) error) error {
-	return viewFile(r.file, func(mem []byte) (*soa.Dict, error) {
+	return viewFile(&r.file, func(mem []byte) (*soa.Dict, error) {
 		if !check {
 			return r.npz.ViewUnchecked(ctx, mem, names...)
 		}
@@ -102,4 +106,8 @@ func (r *npzReader) view(ctx context.Context, names []string, check bool, fn fun
 	}, fn)
 }
 
-func (r *npzReader) close() error { return r.file.Close() }
+func (r *npzReader) close() error {
+	err := r.file.Close()
+	npzReaders.Put(r)
+	return err
+}

@@ -32,12 +32,22 @@ func (f rankFiles) folders() bool { return f.kind == memmapFolder }
 // staged plans that key's file, which was written, replaces the old value, and returns
 // its files.
 func (f rankFiles) staged(ch *change, key string, size int64, old *entry) files {
-	name := f.own(key)
-	ch.replace(name, old.present(), old.fileBytes())
+	out := f.filesOf(key, old)
+	ch.replace(out.data, old.present(), old.fileBytes())
 	if old != nil {
 		ch.discard(old.files.extra...)
 	}
-	return files{data: name, mine: []string{name}, size: size}
+	out.size = size
+	return out
+}
+
+// filesOf returns where the new value of key is, in the memory of where the old one is.
+func (f rankFiles) filesOf(key string, old *entry) files {
+	if old.present() {
+		return files{data: old.files.data, mine: old.files.mine}
+	}
+	name := f.own(key)
+	return files{data: name, mine: []string{name}}
 }
 
 // setStamp says in a file which Set wrote it, so that files of two Sets, which a

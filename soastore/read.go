@@ -65,23 +65,45 @@ func (s *Spill) GetInto(key string, d *soa.Dict) error {
 // GetIntoContext reads key's value into d; see Store.
 func (s *Spill) GetIntoContext(ctx context.Context, key string, d *soa.Dict) error {
 	start := time.Now()
-	err := s.withReader(ctx, key, nil, func(_ *entry, r reader, names []string, _ func()) error {
-		into := d.Share()
-		if err := r.read(ctx, into, names); err != nil {
-			return err
-		}
-		d.Clear() // of other fields; and the order is the value's
-		for _, name := range names {
-			a, _ := into.Get(name)
-			d.Set(name, a)
-		}
-		return nil
-	})
+	v, err := s.startReading(ctx, key, nil)
+	if err == nil {
+		err = errors.Join(v.readInto(ctx, d), v.end())
+	}
 	if err != nil {
 		return keyError("get", key, err)
 	}
 	s.got(d, start)
 	return nil
+}
+
+// readInto makes d what is read, in the value's order. After an error it has the
+// fields that it had.
+func (v *reading) readInto(ctx context.Context, d *soa.Dict) error {
+	if hasJust(d, v.names) {
+		return v.r.read(ctx, d, v.names)
+	}
+	into := d.Share()
+	if err := v.r.read(ctx, into, v.names); err != nil {
+		return err
+	}
+	d.Clear()
+	for _, name := range v.names {
+		a, _ := into.Get(name)
+		d.Set(name, a)
+	}
+	return nil
+}
+
+// hasJust reports whether d has the named fields and no others, in that order.
+func hasJust(d *soa.Dict, names []string) bool {
+	i := 0
+	for name := range d.All() {
+		if i == len(names) || name != names[i] {
+			return false
+		}
+		i++
+	}
+	return i == len(names)
 }
 
 // View is ViewContext without a context.
@@ -145,54 +167,71 @@ type use func(e *entry, r reader, names []string, opened func()) error
 // that replaces or removes the value meanwhile does not disturb it: once the files
 // are open, their content stays until they are closed. If names is nil, fn gets
 // the names of all fields.
-func (s *Spill) withReader(ctx context.Context, key string, names []string, fn use) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		e, err := s.find(key)
-		if err != nil {
-			return err
-		}
-		e.use.RLock()
-		if s.lookup(key) == e {
-			return s.readEntry(key, e, names, fn)
-		}
-		e.use.RUnlock() // it was replaced or removed while we waited
-	}
-}
-
-// readEntry calls fn with a reader of e, whose lock for use is held, and lets go
-// of the lock: of files when they are open, of memory when fn is done.
-func (s *Spill) readEntry(key string, e *entry, names []string, fn use) error {
-	locked := true
-	unlock := func() {
-		if locked {
-			e.use.RUnlock()
-			locked = false
-		}
-	}
-	defer unlock()
-	opened := unlock
-	if e.mem != nil {
-		opened = func() {}
-	}
-	r, err := s.openEntry(key, e)
+func (s *Spill) withReader(ctx context.Context, key string, names []string, fn use) (err error) {
+	v, err := s.startReading(ctx, key, names)
 	if err != nil {
 		return err
 	}
-	if !r.lazy() {
-		opened()
+	defer func() { err = errors.Join(err, v.end()) }() // also if fn panics
+	return fn(v.e, v.r, v.names, v.opened)
+}
+
+// reading is a value that is open for reading.
+type reading struct {
+	e      *entry
+	r      reader
+	names  []string // of the fields that are read
+	locked bool     // e's lock for use is held
+}
+
+// startReading opens key's value, for withReader. The caller ends it.
+func (s *Spill) startReading(ctx context.Context, key string, names []string) (v reading, err error) {
+	for !v.locked {
+		if err := ctx.Err(); err != nil {
+			return v, err
+		}
+		if v.e, err = s.find(key); err != nil {
+			return v, err
+		}
+		v.e.use.RLock()
+		v.locked = true
+		if s.lookup(key) != v.e { // it was replaced or removed while we waited
+			v.unlock()
+		}
 	}
-	if names == nil {
-		names = r.fields()
-	} else {
-		err = hasFields(r.fields(), names)
+	if v.r, err = s.openEntry(key, v.e); err != nil {
+		v.unlock()
+		return v, err
 	}
-	if err == nil {
-		err = fn(e, r, names, opened)
+	if !v.r.lazy() {
+		v.opened()
 	}
-	return errors.Join(err, r.close())
+	if v.names = names; names == nil {
+		v.names = v.r.fields()
+	} else if err := hasFields(v.r.fields(), names); err != nil {
+		return v, errors.Join(err, v.end())
+	}
+	return v, nil
+}
+
+// opened says that all files are open, and need be there no longer. Memory must be
+// there until the end.
+func (v *reading) opened() {
+	if v.e.mem == nil {
+		v.unlock()
+	}
+}
+
+func (v *reading) unlock() {
+	if v.locked {
+		v.e.use.RUnlock()
+		v.locked = false
+	}
+}
+
+func (v *reading) end() error {
+	defer v.unlock()
+	return v.r.close()
 }
 
 func (s *Spill) openEntry(key string, e *entry) (reader, error) {

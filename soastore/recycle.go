@@ -147,7 +147,7 @@ func (c *change) reuse(name string, size int64) *target {
 		return nil
 	}
 	c.stage(name, at)
-	return &target{File: f, before: before}
+	return c.target(f, before)
 }
 
 // recycle keeps what is at a name, the content of the given file that nothing refers

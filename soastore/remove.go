@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/soastore/soa"
 )
@@ -64,7 +65,7 @@ func (s *Spill) ClearContext(ctx context.Context) error {
 // to be wrong on this rank.
 func (c *call) remove(bad error, keys ...string) error {
 	s := c.s
-	defer c.timed(&s.stats.Cleanup)()
+	defer c.timed(&s.stats.Cleanup, time.Now())
 	if err := c.removeFiles(bad, keys); err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (c *call) removeFiles(bad error, keys []string) error {
 	if c.s.opts.Path == "" {
 		return c.agree(bad, "")
 	}
-	ch := c.s.newChange()
+	ch := c.s.startChange(&c.ch)
 	if bad == nil {
 		for _, key := range keys {
 			c.s.format.remove(ch, key, c.s.lookup(key).files)
@@ -101,7 +102,7 @@ func (s *Spill) Close() error {
 	if err != nil {
 		return err
 	}
-	defer call.timed(&s.stats.Cleanup)()
+	defer call.timed(&s.stats.Cleanup, time.Now())
 	// No rank removes a file before all are done with theirs.
 	err = call.agree(nil, "")
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/codec"
@@ -58,6 +59,16 @@ type entry struct {
 	checked map[string]bool // fields whose checksums were right, with VerifyOnce
 }
 
+// newEntry returns an entry with its lock, in one piece of memory.
+func newEntry() *entry {
+	both := new(struct {
+		entry
+		lock sync.RWMutex
+	})
+	both.use = &both.lock
+	return &both.entry
+}
+
 // present reports whether the file is there that this rank changes to replace e.
 func (e *entry) present() bool { return e != nil && !e.files.missing }
 
@@ -75,10 +86,11 @@ func (s *Spill) SetContext(ctx context.Context, key string, d *soa.Dict) error {
 		return err
 	}
 	defer call.end()
-	defer call.timed(&s.stats.Writing)()
+	defer call.timed(&s.stats.Writing, time.Now())
 	old := s.lookup(key)
 	err = s.check(key, d)
-	e := &entry{bytes: int64(d.NBytes()), own: true, use: new(sync.RWMutex)}
+	e := newEntry()
+	e.bytes, e.own = int64(d.NBytes()), true
 	if s.opts.Path == "" {
 		err = call.agree(s.keep(e, d, err), schemaOf(s.comm, d))
 	} else {
@@ -132,7 +144,7 @@ func (s *Spill) write(call *call, d *soa.Dict, old *entry, bad error) (files, er
 			return files{}, err
 		}
 	}
-	ch := s.newChange()
+	ch := s.startChange(&call.ch)
 	var f files
 	err := bad
 	if err == nil {
@@ -141,7 +153,7 @@ func (s *Spill) write(call *call, d *soa.Dict, old *entry, bad error) (files, er
 	if errors.Is(classify(err), ErrNoSpace) && s.dropSpares() {
 		leftover, _ := ch.undo()
 		s.left(leftover)
-		ch = s.newChange()
+		ch = s.startChange(&call.ch)
 		f, err = s.format.stage(call, ch, d, old)
 	}
 	if err = call.settle(ch, err, schemaOf(s.comm, d), call.key); errors.Is(err, ErrNoSpace) {

@@ -1,0 +1,5 @@
+//go:build race
+
+package soastore_test
+
+func init() { raceEnabled = true }
