@@ -115,7 +115,7 @@ func TestEncodeLengths(t *testing.T) {
 // short blocks and long ones.
 func TestEncodeEdges(t *testing.T) {
 	e := newEncoding(t, 80<<10)
-	for n, step := range map[int]int{64: 1, large - 1: 5, large: 5} {
+	for n, step := range map[int]int{64: 1, large - 1: 10, large: 10} {
 		all := mixture(rand.New(rand.NewPCG(5, uint64(n))), n, 20)
 		for start := 0; start < 20; start += step {
 			for end := range 20 {
