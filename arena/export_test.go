@@ -6,7 +6,7 @@ type Mapping = mapping
 const (
 	MapNone  = mapNone
 	MapSlots = mapSlots
-	MapReads = mapReads
+	MapShort = mapShort
 	MapAll   = mapAll
 )
 
@@ -20,9 +20,9 @@ func Mapped(o Options, m Mapping) Options {
 func (a *Arena) Warm() {
 	a.window.mu.Lock()
 	defer a.window.mu.Unlock()
-	a.window.moved = make([]uint32, 1<<16)
-	for i := range a.window.moved {
-		a.window.moved[i] = block
+	a.window.blocks = make([]blockUse, 1<<16)
+	for i := range a.window.blocks {
+		a.window.blocks[i] = blockUse{moved: block, often: true}
 	}
 }
 

@@ -164,7 +164,7 @@ func TestFaults(t *testing.T) {
 	options := map[string]arena.Options{
 		"default": arena.Mapped(arena.Options{}, arena.MapNone),
 		"recycle": arena.Mapped(arena.Options{Recycle: -1, Sync: true}, arena.MapNone),
-		"mapped":  arena.Mapped(arena.Options{Recycle: 100 << 10}, arena.MapReads),
+		"mapped":  arena.Mapped(arena.Options{Recycle: 100 << 10}, arena.MapShort),
 	}
 	for name, fault := range spans {
 		for with, opts := range options {

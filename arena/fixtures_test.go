@@ -15,7 +15,7 @@ import (
 )
 
 // mappings are the ways that bytes can take into the file.
-var mappings = map[string]arena.Mapping{"system calls": arena.MapNone, "slots mapped": arena.MapSlots, "reads mapped": arena.MapReads, "all mapped": arena.MapAll}
+var mappings = map[string]arena.Mapping{"system calls": arena.MapNone, "slots mapped": arena.MapSlots, "short mapped": arena.MapShort, "all mapped": arena.MapAll}
 
 // each runs fn with an empty arena of each mapping, and its options. Columns are
 // mapped from the start if they are at all.

@@ -3,6 +3,7 @@ package arena
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/soastore/soa/internal/crc64"
@@ -16,7 +17,7 @@ const (
 	mapAuto  mapping = iota
 	mapNone          // all by system calls
 	mapSlots         // slots
-	mapReads         // slots, and short columns that are read
+	mapShort         // slots and short columns
 	mapAll           // slots and columns
 )
 
@@ -25,38 +26,51 @@ const (
 //
 // Slots go through it where a page of the file cannot lose its disk space: a store
 // takes nanoseconds, a system call a microsecond. Columns do where the file is memory
-// anyway, and short ones that are read do from a disk. They are not written to a disk
-// in this way: each time the kernel has written a page out, the next store to it is a
-// fault, which takes longer than the system call.
-//
-// The first touch of a page is a fault too, so columns go through it in blocks of the
-// file of which as much was moved before as they hold.
+// anyway, and short ones from and to a disk's cache. But the first touch of a page is
+// a fault, which takes longer than the call. So columns do so only in blocks of the
+// file of which as much was moved before as they hold. And to a disk they are written
+// so only as long as that is again and again: when the kernel has written a page out,
+// the next store to it is such a fault.
 type window struct {
-	file   fsys.File
-	reads  int // bytes of columns that are read through it at a time
-	writes int // and written
-	now    atomic.Pointer[fsys.Mapping]
+	file  fsys.File
+	most  int                  // bytes of columns that it is worth while for at a time
+	disk  bool                 // pages are written out
+	clock func() time.Duration // since some moment
+	now   atomic.Pointer[fsys.Mapping]
 
-	mu    sync.Mutex
-	old   []*fsys.Mapping // too short by now, but perhaps in use
-	moved []uint32        // bytes that went by system calls, of each block of the file, up to block
+	mu     sync.Mutex
+	old    []*fsys.Mapping // too short by now, but perhaps in use
+	blocks []blockUse      // of the file
+}
+
+// blockUse is what was moved in a block of the file.
+type blockUse struct {
+	moved   uint32        // bytes, up to block
+	written uint32        // bytes since then
+	since   time.Duration // when as many as the block holds had been written
+	often   bool          // the time from the last such moment to this was short
 }
 
 const (
 	windowLen = 64 << 30 // of addresses, which cost nothing
 	shortMost = 32 << 10
 	aroundLen = 64 << 10 // what Linux maps around an address that a read faults at
+
+	// oftenMost is how long it takes to write as much as a block holds at most if that
+	// is often: a small part of the seconds after which the kernel writes pages out.
+	oftenMost = 100 * time.Millisecond
 )
 
 // open makes the window, if it can be of use.
 func (w *window) open(file fsys.File, choice mapping, kind fsys.Kind, reserve bool) {
 	if choice == mapAuto {
-		choice = map[fsys.Kind]mapping{fsys.Memory: mapAll, fsys.Local: mapReads}[kind]
+		choice = map[fsys.Kind]mapping{fsys.Memory: mapAll, fsys.Local: mapShort}[kind]
 	}
 	if choice > mapNone && reserve {
-		w.file = file
-		w.reads = map[mapping]int{mapReads: shortMost, mapAll: block}[choice]
-		w.writes = map[mapping]int{mapAll: block}[choice]
+		start := time.Now()
+		w.clock = func() time.Duration { return time.Since(start) }
+		w.file, w.disk = file, choice != mapAll
+		w.most = map[mapping]int{mapShort: shortMost, mapAll: block}[choice]
 		w.grow(firstLen)
 	}
 }
@@ -107,40 +121,75 @@ func (w *window) slots(end int64) *fsys.Mapping {
 
 // toRead returns the mapping if the n bytes at off, which lie in one block of the
 // file, are read through it, else nil.
-func (w *window) toRead(off int64, n int) *fsys.Mapping { return w.use(off, n, w.reads) }
-
-// toWrite is toRead for bytes that are written.
-func (w *window) toWrite(off int64, n int) *fsys.Mapping { return w.use(off, n, w.writes) }
-
-// use returns the mapping if as much as the block holds was moved before, and no more
-// than most bytes are now. It counts what is moved without the mapping.
-func (w *window) use(off int64, n, most int) *fsys.Mapping {
-	if n > most {
-		return nil
-	}
-	m := w.slots(off + int64(n))
+func (w *window) toRead(off int64, n int) *fsys.Mapping {
+	m := w.takes(off, n)
 	if m == nil {
 		return nil
 	}
-	i := int(off / block)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if i >= len(w.moved) {
-		w.moved = append(w.moved, make([]uint32, i+1-len(w.moved))...)
+	if !w.use(off).move(n) {
+		return nil
 	}
-	if w.moved[i] >= block {
-		return m
+	return m
+}
+
+// toWrite is toRead for bytes that are written.
+func (w *window) toWrite(off int64, n int) *fsys.Mapping {
+	m := w.takes(off, n)
+	if m == nil {
+		return nil
 	}
-	w.moved[i] += uint32(n)
-	return nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.use(off)
+	if warm := b.move(n); !warm || w.disk && !b.write(n, w.clock) {
+		return nil
+	}
+	return m
+}
+
+// takes returns the mapping if it reaches, and n bytes are not too many.
+func (w *window) takes(off int64, n int) *fsys.Mapping {
+	if n > w.most {
+		return nil
+	}
+	return w.slots(off + int64(n))
+}
+
+// use returns how the block is used that off lies in. The caller holds mu.
+func (w *window) use(off int64) *blockUse {
+	i := int(off / block)
+	if i >= len(w.blocks) {
+		w.blocks = append(w.blocks, make([]blockUse, i+1-len(w.blocks))...)
+	}
+	return &w.blocks[i]
+}
+
+// move counts n bytes, and reports whether as many as the block holds were before.
+func (b *blockUse) move(n int) bool {
+	if b.moved >= block {
+		return true
+	}
+	b.moved += uint32(n)
+	return false
+}
+
+// write counts n bytes that are written, and reports whether that is often.
+func (b *blockUse) write(n int, clock func() time.Duration) bool {
+	if b.written += uint32(n); b.written >= block {
+		now := clock()
+		b.written, b.since, b.often = 0, now, now-b.since <= oftenMost
+	}
+	return b.often
 }
 
 // forget forgets what was counted of a range whose disk space was given back.
 func (w *window) forget(off, end int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := int(off / block); i < len(w.moved) && int64(i)*block < end; i++ {
-		w.moved[i] = 0
+	for i := int(off / block); i < len(w.blocks) && int64(i)*block < end; i++ {
+		w.blocks[i] = blockUse{}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/fsys"
@@ -62,4 +63,38 @@ func TestReach(t *testing.T) {
 		require.Equal(t, content[at.off:at.off+int64(at.n)], reach(m, at.off, at.n))
 	}
 	require.Error(t, m.Guard(func() error { reach(m, 6*aroundLen, 1); return nil }), "beyond the end of the file")
+}
+
+// TestOften writes a block again and again at different speeds: the second time that
+// it was written within a short time, stores take over, and until it was not.
+func TestOften(t *testing.T) {
+	now := time.Duration(0)
+	clock := func() time.Duration { return now }
+	var b blockUse
+	pass := func(took time.Duration) (first, last bool) {
+		const steps = 32
+		for i := range steps {
+			now += took / steps
+			last = b.write(block/steps, clock)
+			if i == 0 {
+				first = last
+			}
+		}
+		return first, last
+	}
+	for _, p := range []struct {
+		took        time.Duration
+		first, last bool
+	}{
+		{time.Hour, false, false},
+		{oftenMost, false, true},
+		{oftenMost / 10, true, true},
+		{2 * oftenMost, true, false},
+		{2 * oftenMost, false, false},
+		{oftenMost / 2, false, true},
+	} {
+		first, last := pass(p.took)
+		require.Equal(t, p.first, first, "%v", p)
+		require.Equal(t, p.last, last, "%v", p)
+	}
 }
