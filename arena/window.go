@@ -34,8 +34,8 @@ const (
 type window struct {
 	file  fsys.File
 	most  int                  // bytes of columns that it is worth while for at a time
-	disk  bool                 // pages are written out
-	clock func() time.Duration // since some moment
+	disk  bool                 // the kernel writes pages out
+	clock func() time.Duration // since the window was opened
 	now   atomic.Pointer[fsys.Mapping]
 
 	mu     sync.Mutex
@@ -46,9 +46,9 @@ type window struct {
 // blockUse is what was moved in a block of the file.
 type blockUse struct {
 	moved   uint32        // bytes, up to block
-	written uint32        // bytes since then
-	since   time.Duration // when as many as the block holds had been written
-	often   bool          // the time from the last such moment to this was short
+	written uint32        // bytes that were written since the time below, fewer than block
+	since   time.Duration // when as many as the block holds had been, the last time
+	often   bool          // the time from the one before to that one was short
 }
 
 const (
