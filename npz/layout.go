@@ -1,6 +1,7 @@
 package npz
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -23,14 +24,15 @@ const aheadLen = 1 << 10
 // still have memory taken for it unseen.
 const maxTrusted = 64
 
-// load returns m's layout. It reads the headers the first time.
-func (m *member) load(src io.ReaderAt) (*layout, error) {
+// load returns m's layout. It reads the headers the first time. The member like, which
+// is loaded, or nil, may have the same .npy header.
+func (m *member) load(src io.ReaderAt, like *member) (*layout, error) {
 	m.loading.Lock()
 	defer m.loading.Unlock()
 	if m.loaded {
 		return &m.layout, nil
 	}
-	l, err := m.readLayout(src)
+	l, err := m.readLayout(src, like)
 	if err != nil {
 		return nil, m.failed(&l, err)
 	}
@@ -38,7 +40,7 @@ func (m *member) load(src io.ReaderAt) (*layout, error) {
 	return &m.layout, nil
 }
 
-func (m *member) readLayout(src io.ReaderAt) (l layout, err error) {
+func (m *member) readLayout(src io.ReaderAt, like *member) (l layout, err error) {
 	near, err := newWindow(src, m.offset, min(aheadLen, m.end-m.offset))
 	if err != nil {
 		return l, err
@@ -46,6 +48,11 @@ func (m *member) readLayout(src io.ReaderAt) (l layout, err error) {
 	defer near.close()
 	if l.body, err = m.parseLocal(&near); err != nil {
 		return l, err
+	}
+	if m.begins(&near, l.body, like) {
+		l.header = like.layout.header
+		l.shape = append(m.dims[:0], l.shape...)
+		return l, l.checkSize(m.plain - l.size)
 	}
 	if m.method == Stored { // where the window has it
 		l.header, err = readHeader(func(n int64) ([]byte, error) { return near.bytes(l.body, n) }, m.plain, m.dims[:0])
@@ -56,6 +63,21 @@ func (m *member) readLayout(src io.ReaderAt) (l layout, err error) {
 		err = nil // numpy.load gives the bytes of such a member; it is no array
 	}
 	return l, err
+}
+
+// begins reports whether m's bytes, which begin at body, begin with the .npy header of
+// like. It looks only if all is in memory, and says no otherwise.
+func (m *member) begins(near *window, body int64, like *member) bool {
+	if near.buf != nil || like == nil || m.method != Stored || like.method != Stored || like.layout.size > m.plain {
+		return false
+	}
+	n := like.layout.size
+	own, err := near.bytes(body, n)
+	if err != nil {
+		return false
+	}
+	other, err := near.bytes(like.layout.body, n)
+	return err == nil && n > 0 && bytes.Equal(own, other)
 }
 
 // inflateHeader reads the header of a deflated member, whose bytes begin at body.

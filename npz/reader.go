@@ -148,7 +148,7 @@ func (r *Reader) Fields() ([]Field, error) {
 }
 
 func (r *Reader) describe(m *member) (Field, error) {
-	l, err := m.load(r.src)
+	l, err := m.load(r.src, nil)
 	if err != nil {
 		return Field{}, err
 	}
@@ -259,14 +259,16 @@ func (r *Reader) arrays(names []string) ([]*member, error) {
 	if err != nil {
 		return nil, err
 	}
+	var like *member // columns are often alike
 	for _, m := range members {
-		l, err := m.load(r.src)
+		l, err := m.load(r.src, like)
 		if err != nil {
 			return nil, err
 		}
 		if !l.dtype.Valid() {
 			return nil, m.failed(l, ErrDType)
 		}
+		like = m
 	}
 	return members, nil
 }

@@ -3,6 +3,7 @@ package npz
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"testing"
@@ -94,4 +95,44 @@ func TestResetNeedsNoMemory(t *testing.T) {
 	}
 	read()
 	require.LessOrEqual(t, testing.AllocsPerRun(20, read), 2.0, "the text of the directory, and the arrays' list")
+}
+
+// Members whose headers are alike and those whose headers are not, one after another,
+// are each what was written.
+func TestHeadersThatAreAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := soa.NewDict()
+		for i := range rapid.IntRange(1, 8).Draw(t, "fields") {
+			n := rapid.SampledFrom([]int{0, 1, 2, 12}).Draw(t, "rows")
+			a := soa.Of(make([]float32, n))
+			switch rapid.IntRange(0, 3).Draw(t, "kind") {
+			case 0:
+				a = soa.Of(make([]int32, n))
+			case 1:
+				a = soa.Shaped(make([]float32, 2*n), n, 2)
+			}
+			d.Set(fmt.Sprint("f", i), a)
+		}
+		file := fsys.Content(written(t, d, Options{}))
+		r, err := NewReader(&file, int64(len(file)))
+		require.NoError(t, err)
+		got := soa.NewDict()
+		require.NoError(t, r.Read(context.Background(), got))
+		require.True(t, d.Equal(got))
+	})
+}
+
+// A header that is like the one before, but not of its own member, is refused.
+func TestHeaderOfAnotherMember(t *testing.T) {
+	file := fsys.Content(written(t, dict("a", soa.Of(make([]int32, 12)), "b", soa.Of(make([]int32, 2))), Options{}))
+	var r Reader
+	require.NoError(t, r.Reset(&file, int64(len(file))))
+	fields, err := r.Fields()
+	require.NoError(t, err)
+	header := func(f Field) []byte { return file[f.Offset-128 : f.Offset] }
+	copy(header(fields[1]), header(fields[0]))
+	require.NoError(t, r.Reset(&file, int64(len(file))))
+	err = r.Read(context.Background(), soa.NewDict())
+	require.ErrorIs(t, err, ErrFormat)
+	require.ErrorContains(t, err, "[12]")
 }

@@ -27,7 +27,7 @@ func (r *Reader) Verify(ctx context.Context) error {
 
 // verify reads all of m into block, again and again.
 func (m *member) verify(ctx context.Context, src io.ReaderAt, block []byte) error {
-	l, err := m.load(src)
+	l, err := m.load(src, nil)
 	if err != nil {
 		return err
 	}
