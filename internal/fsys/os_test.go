@@ -219,6 +219,14 @@ func TestFolderCalls(t *testing.T) {
 }
 
 func TestRenameNew(t *testing.T) {
+	for name, rename := range map[string]func(oldname, newname string) error{
+		"at once": fsys.OS.RenameNew, "look first": fsys.LookAndRename,
+	} {
+		t.Run(name, func(t *testing.T) { testRenameNew(t, rename) })
+	}
+}
+
+func testRenameNew(t *testing.T, rename func(oldname, newname string) error) {
 	dir := t.TempDir()
 	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
 	for _, taken := range []func() error{
@@ -230,18 +238,18 @@ func TestRenameNew(t *testing.T) {
 		require.NoError(t, taken())
 		before, err := os.Lstat(two)
 		require.NoError(t, err)
-		require.ErrorIs(t, fsys.OS.RenameNew(one, two), fs.ErrExist)
+		require.ErrorIs(t, rename(one, two), fs.ErrExist)
 		require.FileExists(t, one)
 		after, err := os.Lstat(two)
 		require.NoError(t, err)
 		require.True(t, os.SameFile(before, after))
 
 		require.NoError(t, os.Remove(two))
-		require.NoError(t, fsys.OS.RenameNew(one, two))
+		require.NoError(t, rename(one, two))
 		require.NoFileExists(t, one)
 		require.NoError(t, os.Remove(two))
 	}
-	require.ErrorIs(t, fsys.OS.RenameNew(one, two), fs.ErrNotExist)
+	require.ErrorIs(t, rename(one, two), fs.ErrNotExist)
 }
 
 // A call on a file that another goroutine closes finds it open or closed, never
