@@ -234,9 +234,10 @@ func (h *hall) tiny(z sizes) []contest {
 		fresh.goals = append(fresh.goals, goal{set, "np.savez", kind.leastSet})
 		read.goals = append(read.goals, goal{get, "np.load", kind.leastGet})
 	}
-	fresh.entries = append(fresh.entries, entry{"np.savez", inPython, "savez", "set", 0}, entry{"plain write", one, "raw", "set", 1})
+	fresh.entries = append(fresh.entries, entry{"np.savez", inPython, "savez", "set", 0},
+		entry{"plain write", one, "raw", "set", 1}, entry{"plain write into one file", one, "log", "set", 1})
 	read.entries = append(read.entries, entry{"np.load", inPython, "savez", "get", 0}, entry{"plain read", one, "raw", "into", 1})
-	fresh.limits = map[string]string{"NPZ Set": "plain write", "GenericIO Set": "plain write"}
+	fresh.limits = map[string]string{"NPZ Set": "plain write", "GenericIO Set": "plain write", "arena Set": "plain write into one file"}
 	read.limits = map[string]string{"NPZ GetInto": "plain read", "GenericIO GetInto": "plain read"}
 	again.entries, again.goals, again.limits = fresh.entries, fresh.goals, fresh.limits
 	fresh.atMost, again.atMost = map[string]float64{"arena Set": 3}, map[string]float64{"arena Set": 3}

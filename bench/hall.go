@@ -50,7 +50,7 @@ func (e entry) side() side {
 	switch {
 	case e.team >= inPython:
 		return peer
-	case e.kind == "raw" || e.kind == "memcpy":
+	case e.kind == "raw" || e.kind == "log" || e.kind == "memcpy":
 		return plain
 	}
 	return store

@@ -24,11 +24,7 @@ func (c *copies) Set(key string, d *soa.Dict) error {
 
 func (c *copies) GetInto(key string, d *soa.Dict) error {
 	from := c.kept[key]
-	if d.Len() == 0 {
-		for name, a := range from.All() {
-			d.Set(name, a.Clone())
-		}
-	}
+	shape(d, from)
 	copyAll(d, from, c.threads)
 	return nil
 }

@@ -93,6 +93,15 @@ func together(parts [][]piece, fn func(piece) error) error {
 	return errors.Join(errs...)
 }
 
+// shape gives d the columns of like, with memory of their own, if it has none.
+func shape(d, like *soa.Dict) {
+	if d.Len() == 0 {
+		for name, a := range like.All() {
+			d.Set(name, a.Clone())
+		}
+	}
+}
+
 func (f *rawFiles) name(key string) string { return f.path + "-" + key }
 
 func (f *rawFiles) Set(key string, d *soa.Dict) error {
@@ -108,11 +117,7 @@ func (f *rawFiles) Set(key string, d *soa.Dict) error {
 }
 
 func (f *rawFiles) GetInto(key string, d *soa.Dict) error {
-	if d.Len() == 0 {
-		for name, a := range f.like.All() {
-			d.Set(name, a.Clone())
-		}
-	}
+	shape(d, f.like)
 	file, err := os.Open(f.name(key))
 	if err != nil {
 		return err
@@ -123,6 +128,50 @@ func (f *rawFiles) GetInto(key string, d *soa.Dict) error {
 	})
 	return errors.Join(err, file.Close())
 }
+
+// logFile keeps values of one size in a single plain file, each where it was first put,
+// and moves each by one call.
+type logFile struct {
+	*os.File
+	like   *soa.Dict // a value of the shape that all have
+	buf    []byte
+	places map[string]int64
+}
+
+func openLog(path string, like *soa.Dict) (*logFile, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	return &logFile{file, like, make([]byte, like.NBytes()), map[string]int64{}}, err
+}
+
+func (l *logFile) Set(key string, d *soa.Dict) error {
+	at, ok := l.places[key]
+	if !ok {
+		at = int64(len(l.places) * len(l.buf))
+		l.places[key] = at
+	}
+	eachPiece(cut(d, 1), func(p piece) { copy(l.buf[p.at:], p.bytes) })
+	_, err := l.WriteAt(l.buf, at)
+	return err
+}
+
+func (l *logFile) GetInto(key string, d *soa.Dict) error {
+	shape(d, l.like)
+	_, err := l.ReadAt(l.buf, l.places[key])
+	eachPiece(cut(d, 1), func(p piece) { copy(p.bytes, l.buf[p.at:]) })
+	return err
+}
+
+// Remove makes the file empty: what is removed is all.
+func (l *logFile) Remove(string) error {
+	clear(l.places)
+	return l.Truncate(0)
+}
+
+func (l *logFile) Close() error { return errors.Join(l.File.Close(), os.Remove(l.Name())) }
+
+func (l *logFile) Get(string) (*soa.Dict, error)                      { return nil, errNone }
+func (l *logFile) GetField(string, ...string) (*soa.Dict, error)      { return nil, errNone }
+func (l *logFile) View(string, []string, func(*soa.Dict) error) error { return errNone }
 
 // GetField reads one column into memory in use.
 func (f *rawFiles) GetField(key string, names ...string) (*soa.Dict, error) {

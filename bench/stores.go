@@ -34,6 +34,9 @@ var kinds = map[string]func(at site, s subject) (keeper, error){
 	"raw": func(at site, s subject) (keeper, error) {
 		return &rawFiles{path: fmt.Sprintf("%s-%d", at.path, at.part.Rank()), threads: s.Threads, like: at.like}, nil
 	},
+	"log": func(at site, _ subject) (keeper, error) {
+		return openLog(fmt.Sprintf("%s-%d", at.path, at.part.Rank()), at.like)
+	},
 	"memcpy": func(_ site, s subject) (keeper, error) {
 		return &copies{threads: s.Threads, kept: map[string]*soa.Dict{}}, nil
 	},
