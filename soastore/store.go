@@ -135,7 +135,8 @@ type Options struct {
 	// kept; nor are memmap's folders, and files that several ranks write. Negative is
 	// none. The default is as many as the largest value takes, and at least 1 MiB. Of an
 	// arena it is how many bytes of free space keep their disk space: by default as
-	// many as the largest value took and an eighth of the file, each at least 64 MiB.
+	// many as the largest value took and an eighth of the file, each at least 64 MiB; it
+	// always reserves a little ahead.
 	RecycleBytes int64
 	// Sync makes a value durable before Set returns. The default is not to, since
 	// the data are temporary.
