@@ -32,8 +32,10 @@ const (
 
 // moments are when a rank kills itself: as soon as the folder looks so.
 var moments = map[string]func(names []string) bool{
-	// A file is being written.
+	// A new file is being written.
 	"writing": func(names []string) bool { return count(names, ".partial") > 0 },
+	// A file that was replaced is there to be written over, or being so.
+	"rewriting": func(names []string) bool { return count(names, ".spare") > 0 },
 	// New partition files are in place beside the old ones, which the map still names.
 	"placed": func(names []string) bool {
 		for key := range killedKeys {
@@ -59,7 +61,7 @@ func count(names []string, suffix string) (n int) {
 
 func countParts(names []string, prefix string) (n int) {
 	for _, name := range names {
-		if strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".partial") {
+		if strings.HasPrefix(name, prefix) && !strings.HasSuffix(name, ".partial") && !strings.HasSuffix(name, ".spare") {
 			n++
 		}
 	}
@@ -71,16 +73,16 @@ func countParts(names []string, prefix string) (n int) {
 // or be known not to be.
 func TestKilledRank(t *testing.T) {
 	cases := []struct{ kind, moment string }{
-		{"gio per rank", "writing"}, {"gio per rank", "placed"},
+		{"gio per rank", "writing"}, {"gio per rank", "rewriting"}, {"gio per rank", "placed"},
 		{"gio per node", "writing"},
 		{"gio one file", "writing"},
-		{"npz", "writing"}, {"npz", "committing"},
+		{"npz", "writing"}, {"npz", "rewriting"}, {"npz", "committing"},
 		{"memmap", "writing"}, {"memmap", "committing"},
 	}
 	soactl := buildProgram(t, "./cmd/soactl")
 	for _, c := range cases {
 		for _, victim := range []int{0, killedRanks - 1} {
-			if victim == 0 && (testing.Short() || c.moment == "writing") {
+			if victim == 0 && (testing.Short() || c.moment == "writing" || c.moment == "rewriting") {
 				continue // all ranks write alike; rank 0 makes a change visible
 			}
 			t.Run(fmt.Sprintf("%s, %s, rank %d", c.kind, c.moment, victim), func(t *testing.T) {
@@ -184,7 +186,11 @@ func setForever(_ *testing.T, c comm.Comm, args []string) error {
 		return err
 	}
 	dir := args[1]
-	s, err := kind.Open(p, soastore.Options{Path: filepath.Join(dir, "tmp"), Keep: true})
+	opts := soastore.Options{Path: filepath.Join(dir, "tmp"), Keep: true}
+	if args[2] == "writing" {
+		opts.RecycleBytes = -1
+	}
+	s, err := kind.Open(p, opts)
 	if err != nil {
 		return err
 	}
