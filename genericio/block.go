@@ -50,7 +50,7 @@ func (r *Reader) readBlocks(ctx context.Context, rank int, cols []int, arrays []
 	for _, a := range arrays {
 		size += a.NBytes()
 	}
-	if size >= manyBytes || slices.ContainsFunc(cols, func(v int) bool { b := r.Block(rank, v); return !b.raw() }) {
+	if size >= manyBytes || slices.ContainsFunc(cols, func(v int) bool { return !r.isRaw(rank, v) }) {
 		return columnsAtOnce(ctx, len(cols), read)
 	}
 	for i := range cols {

@@ -17,9 +17,10 @@ type blockTable struct {
 	variables []Variable
 	before    []int64 // bytes a row of the variables before each one
 
-	raw    []byte // the block headers, nil without
-	stride int
-	order  binary.ByteOrder
+	raw      []byte // the block headers, nil without
+	stride   int
+	order    binary.ByteOrder
+	filtered bool // some blocks are
 }
 
 // reset makes t that of a decoded file, after checking that the blocks lie in the
@@ -97,6 +98,7 @@ func (t *blockTable) check(d *decoder, record int64) (ordered bool, err error) {
 			if err := t.checkSize(d, i, v, &b); err != nil {
 				return false, err
 			}
+			t.filtered = t.filtered || !b.raw()
 			ordered = ordered && b.Offset >= end
 			end = b.Offset + b.Size + crcSize
 		}

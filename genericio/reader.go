@@ -141,11 +141,10 @@ func (r *Reader) columns(names []string, ranks ...int) ([]int, error) {
 			return nil, fmt.Errorf("genericio: %s: %w: %d of %d", r.opts.Name, ErrRank, rank, len(r.head.Ranks))
 		}
 		for _, v := range cols {
-			b := r.Block(rank, v)
-			if err := r.blockReadable(rank, v, &b); err != nil {
+			if err := r.readable(rank, v); err != nil {
 				return nil, err
 			}
-			if b.raw() {
+			if r.isRaw(rank, v) {
 				continue
 			}
 			if _, err := r.Chunk(rank, v); err != nil {
@@ -193,21 +192,27 @@ func (r *Reader) names() []string {
 
 // readable reports why a block cannot be turned into elements, if so.
 func (r *Reader) readable(rank, v int) error {
-	b := r.Block(rank, v)
-	return r.blockReadable(rank, v, &b)
-}
-
-// blockReadable is readable for who has the block.
-func (r *Reader) blockReadable(rank, v int, b *Block) error {
 	desc := &r.head.Variables[v]
 	if !desc.DType.Valid() {
 		return r.blockError(rank, v, fmt.Errorf("%w: no element type has %d bytes and the flags %#x",
 			soa.ErrDType, desc.RowBytes/desc.Elements, uint64(desc.Flags)))
 	}
-	if !b.raw() && !b.blosc() {
+	if r.isRaw(rank, v) {
+		return nil
+	}
+	if b := r.Block(rank, v); !b.blosc() {
 		return r.blockError(rank, v, fmt.Errorf("%w: %q", ErrFilter, b.Filters))
 	}
 	return nil
+}
+
+// isRaw reports whether a block is stored as it is.
+func (r *Reader) isRaw(rank, v int) bool {
+	if !r.blocks.filtered {
+		return true
+	}
+	b := r.Block(rank, v)
+	return b.raw()
 }
 
 func (r *Reader) blockError(rank, v int, err error) error {
