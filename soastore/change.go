@@ -31,7 +31,9 @@ type change struct {
 	// alone says that no other rank makes anything visible, so that this rank's
 	// commit is the last step that can fail, and the old content need not be kept.
 	alone bool
-	sync  bool
+	// single says that there are no other ranks.
+	single bool
+	sync   bool
 	// folders says that names are those of folders, which a rename does not replace.
 	folders bool
 	// leftover are files of earlier changes that nothing refers to and that could
@@ -242,7 +244,7 @@ func (c *change) apply(e *edit) (err error) {
 	switch {
 	case e.from == "":
 		aside := c.oldName(e.name)
-		if c.spares != nil && c.alone && len(c.edits) == 1 {
+		if c.spares != nil && c.single && len(c.edits) == 1 {
 			aside = c.spareName(e.name) // no kill can leave a part of the change to go back on
 		}
 		if err = c.fs.Rename(e.name, aside); err == nil {

@@ -151,7 +151,8 @@ func (s *Spill) newChange() *change { return s.startChange(new(change)) }
 func (s *Spill) startChange(ch *change) *change {
 	*ch = change{
 		fs: s.fs, store: s.token[:tokenLen-8], seq: uint32(s.seq), sync: s.opts.Sync,
-		alone: s.format.committers() == 1, folders: s.format.folders(), spares: s.spares,
+		alone: s.format.committers() == 1, single: s.comm.Size() == 1,
+		folders: s.format.folders(), spares: s.spares,
 	}
 	s.mu.Lock()
 	names := s.leftover

@@ -236,7 +236,11 @@ func (f *gioFormat) remove(ch *change, key string, have files) {
 	case f.s.opts.Independent:
 		ch.drop(have.data, have.size)
 	case f.s.group.leads():
-		ch.drop(index, 0)
+		size := have.size
+		if len(have.extra) > 0 { // it is that of several files
+			size = 0
+		}
+		ch.drop(index, size)
 	}
 	ch.discard(have.extra...)
 }

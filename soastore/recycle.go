@@ -19,11 +19,10 @@ import (
 // the end, and what is behind is cut off (target). A file that anybody still has open,
 // mapped or linked, in whatever process, is never written over (fsys.File.Alone).
 //
-// Where one rank alone makes changes visible, it writes a spare under the name that it
-// has, and exchanges that with the name of the value: the old content is then the
-// spare. Elsewhere a spare becomes a partial file first: an old content that is put
-// aside may be gone back to when the store is opened again (recover), and spares never
-// are.
+// A rank by itself writes a spare under the name that it has, and exchanges that with
+// the name of the value: the old content is then the spare. Among several ranks a spare
+// becomes a partial file first: an old content that is put aside may be gone back to
+// when the store is opened again (recover), and spares never are.
 
 // spares are the files that one rank keeps to write over. Safe for concurrent use.
 type spares struct {
@@ -42,7 +41,7 @@ type spare struct {
 
 const (
 	fewSpares  = 1 << 20 // bytes that are always kept: many small files
-	maxSpares  = 256     // files
+	maxSpares  = 1024    // files
 	spareSlack = 64 << 10
 )
 
@@ -137,7 +136,7 @@ func (c *change) reuse(name string, size int64) *target {
 	}
 	at := s.name
 	before, unused, err := f.Alone()
-	if err == nil && unused && !c.alone {
+	if err == nil && unused && !c.single {
 		at = c.partialName(name)
 		err = c.fs.Rename(s.name, at)
 	}
