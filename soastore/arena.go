@@ -38,8 +38,8 @@ type arenaFormat struct {
 	rankFiles
 	file *arena.Arena
 	set  arenaStep // that of the Set in progress
-	// unfinished are the keys of which the file still has what was replaced or
-	// removed, because it could not be freed.
+	// unfinished are the keys of which the file still has what was replaced, removed or
+	// never agreed on, because it could not be freed.
 	unfinished map[string]bool
 }
 
@@ -225,12 +225,14 @@ func (s *arenaStep) Undo() error {
 	if s.Change == nil {
 		return nil
 	}
-	return s.Change.Undo()
+	return s.later(s.Change.Undo())
 }
 
 // Finish frees what was replaced or removed, now or later.
-func (s *arenaStep) Finish() error {
-	err := s.Change.Finish()
+func (s *arenaStep) Finish() error { return s.later(s.Change.Finish()) }
+
+// later notes, after an error, that there is something to be freed.
+func (s *arenaStep) later(err error) error {
 	if err != nil {
 		s.f.unfinished[s.key] = true
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // Faulty are the operations that Faults makes.
-var Faulty = []string{"new", "replace", "recycle", "pop", "remove", "clear"}
+var Faulty = []string{"new", "replace", "recycle", "refused", "pop", "remove", "clear"}
 
 // Faults opens a store, puts away the values "old" and "other", and makes one
 // operation, while something fails on some rank. Whatever it was, all ranks must
@@ -81,6 +81,13 @@ func (e *Env) faulty(s Store, op string, state map[string]*soa.Dict) {
 			}
 			state[key] = e.few(6 + i)
 		}
+	case "refused": // by the last rank alone, when the others may have written theirs
+		d := e.few(6)
+		if e.C.Rank() == e.C.Size()-1 {
+			d = nil
+		}
+		err = s.Set("old", d)
+		require.Error(e, err)
 	case "pop":
 		if got, err = s.Pop("old"); err == nil {
 			e.equal(state["old"], got)
