@@ -189,6 +189,7 @@ func (f *arenaFormat) stage(call *call, ch *change, d *soa.Dict, _ *entry) (file
 	f.tidy()
 	c, err := f.file.Stage(call.ctx, call.key, f.setStamp(call), d)
 	if err != nil {
+		f.unfinished[call.key] = true // what it could not take back
 		return files{}, err
 	}
 	f.set = arenaStep{f: f, key: call.key, Change: c}

@@ -81,7 +81,7 @@ func TestNodeLocal(t *testing.T) {
 			})
 			require.Empty(t, nodeFiles(t, dir))
 		})
-		for _, op := range []string{"replace", "remove"} {
+		for _, op := range []string{"replace", "refused", "remove"} {
 			if testing.Short() || kind.Name == "gio per node" { // which commits as per rank does
 				continue
 			}

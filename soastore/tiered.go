@@ -114,7 +114,7 @@ func (t *Tiered) SetContext(ctx context.Context, key string, d *soa.Dict) error 
 	}
 	if err := b.agree(err, schemaOf(t.comm, d)); err != nil {
 		if placed {
-			err = errors.Join(err, t.tiers.Delete(id))
+			t.drop(tiered{id: id})
 		}
 		return err
 	}

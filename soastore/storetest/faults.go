@@ -86,7 +86,7 @@ func (e *Env) faulty(s Store, op string, state map[string]*soa.Dict) {
 		if e.C.Rank() == e.C.Size()-1 {
 			d = nil
 		}
-		err = s.Set("old", d)
+		err = s.Set("new", d)
 		require.Error(e, err)
 	case "pop":
 		if got, err = s.Pop("old"); err == nil {
