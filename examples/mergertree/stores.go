@@ -38,9 +38,9 @@ func openStores(p *partition.Partition, cfg config) (*tree, error) {
 	case "mem": // it copies, because the next step is filled into the same memory
 		s, err := soastore.NewNPZ(p, soastore.Options{CopyOnSet: true})
 		return t.alone(s, err)
-	case "tiered":
+	case "tiered": // not Async, since ranks that write all the time leave it no time
 		s, err := soastore.NewTiered(p, soastore.TierOptions{
-			Path: cfg.Path, Keep: cfg.keep, Memory: cfg.Memory, CopyOnSet: true, Async: true,
+			Path: cfg.Path, Keep: cfg.keep, Memory: cfg.Memory, CopyOnSet: true,
 		})
 		t.tiered = s
 		return t.alone(s, err)
