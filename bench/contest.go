@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -62,8 +64,8 @@ type contestant struct {
 // sits out the rest, as its note says, once it has done one that counts.
 const allowance = 12 * time.Second
 
-// play has the contestants do their work in turns, drops the first round, and closes
-// them.
+// play has the contestants do their work in turns, in another order each round, drops
+// the first round, and closes them.
 func (c *contest) play(ctx context.Context, all []*contestant) (err error) {
 	defer func() {
 		for _, one := range all {
@@ -73,9 +75,13 @@ func (c *contest) play(ctx context.Context, all []*contestant) (err error) {
 		}
 	}()
 	for round := range c.rounds + 1 {
-		for _, one := range all {
+		for _, i := range rand.New(rand.NewPCG(1, uint64(round))).Perm(len(all)) {
+			one := all[i]
 			if one.measure == nil || one.spent > allowance && one.rounds() > 0 {
 				continue
+			}
+			if err := c.prepare(); err != nil {
+				return err
 			}
 			if err := one.run(ctx, round > 0); err != nil {
 				return fmt.Errorf("%s: %s: %w", c.title, one.name, err)
@@ -90,11 +96,36 @@ func (c *contest) play(ctx context.Context, all []*contestant) (err error) {
 	return sameSums(all)
 }
 
-// run measures once. A peer's failure ends its part in the contest. What was written
-// before goes to the disk first: else the kernel would do that at some contestant's
-// cost, and hold all of them up once there is too much of it.
-func (c *contestant) run(ctx context.Context, counts bool) error {
+// prepare makes the machine the same for the next contestant, whoever came before.
+// What was written goes to the disk: else the kernel would do that at somebody's cost,
+// and hold all up once there is too much of it. And free memory that a virtual machine
+// has returned to its host is asked for again, which takes several times as long as to
+// fill it.
+func (c *contest) prepare() error {
 	syscall.Sync()
+	size := 3 * c.data.bytes()
+	if size < warmFrom {
+		return nil
+	}
+	free, err := syscall.Mmap(-1, 0, int(min(size, warmTo)), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANONYMOUS)
+	if err != nil {
+		return err
+	}
+	_ = syscall.Madvise(free, syscall.MADV_HUGEPAGE) // so that it is free in large pieces again
+	for i := 0; i < len(free); i += os.Getpagesize() {
+		free[i] = 1
+	}
+	return syscall.Munmap(free)
+}
+
+// warmFrom and warmTo bound how many bytes of free memory are asked for.
+const (
+	warmFrom = 32 << 20
+	warmTo   = 1 << 30
+)
+
+// run measures once. A peer's failure ends its part in the contest.
+func (c *contestant) run(ctx context.Context, counts bool) error {
 	seconds, err := c.measure(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,7 +29,11 @@ func TestPlay(t *testing.T) {
 	c := contest{rounds: 3, unit: milliseconds, goals: []goal{{"b", "a", 5}}}
 	all := []*contestant{a, b}
 	require.NoError(t, c.play(t.Context(), all))
-	require.Equal(t, []string{"a", "b", "a", "b", "a", "b", "a", "b"}, turns)
+	require.Len(t, turns, 8)
+	for round := range slices.Chunk(turns, 2) {
+		require.ElementsMatch(t, []string{"a", "b"}, round)
+	}
+	require.Contains(t, strings.Join(turns, ""), "bb", "the order changes")
 	require.Equal(t, [][]float64{{1, 2, 3}}, a.seconds, "the first round is dropped")
 	require.Equal(t, 1, closed)
 	require.Empty(t, a.note)

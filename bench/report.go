@@ -14,14 +14,15 @@ const intro = `# Benchmarks
 
 The stores of this project and their peers, measured by the program in bench.
 
-In a round the contestants of a table do the same work in turns, on the same data. The
-first round does not count, since a machine may hand out memory slowly at first; the
-tables give the median of the others, the least and the most. Ratios are of medians, and
-say how many times as fast as a peer it is; in brackets is what is aimed at. Each value
-is read back and compared before it is measured.
+In a round the contestants of a table do the same work in turns, on the same data, in
+another order each round. The first round does not count; the tables give the median of
+the others, the least and the most. Ratios are of medians, and say how many times as
+fast as a peer it is; in brackets is what is aimed at. Each value is read back and
+compared before it is measured.
 
-Files stay in the page cache, and what earlier contestants wrote is synced before each
-turn: what is measured is processors, memory and the kernel, not a disk. Peers in Python
+Before each turn, what earlier contestants wrote is synced, and free memory that a
+virtual machine may have returned to its host is asked for again. Files stay in the page
+cache: what is measured is processors, memory and the kernel, not a disk. Peers in Python
 run in a process of their own and time themselves. So do ranks; the slowest one counts.
 GOMAXPROCS is 2, and 1 for each process under mpirun, where the name does not say
 otherwise.

@@ -63,13 +63,21 @@ var operations = map[string]func(*opened) (total, error){
 	"set":    func(o *opened) (total, error) { return o.set(0, len(o.keys)) },
 	"fill":   func(o *opened) (total, error) { return o.set(0, len(o.keys)/4) },
 	"spill":  func(o *opened) (total, error) { return o.set(len(o.keys)/4, len(o.keys)) },
-	"get":    each(func(o *opened, key string) error { _, err := o.Get(key); return err }),
+	"get":    each(func(o *opened, key string) error { return released(o.Get(key)) }),
 	"into":   each(func(o *opened, key string) error { return o.GetInto(key, o.into) }),
-	"field":  each(func(o *opened, key string) error { _, err := o.GetField(key, o.Data.field()); return err }),
+	"field":  each(func(o *opened, key string) error { return released(o.GetField(key, o.Data.field())) }),
 	"view":   each(func(o *opened, key string) error { return o.View(key, nil, func(*soa.Dict) error { return nil }) }),
 	"sum":    (*opened).sum,
 	"remove": each(func(o *opened, key string) error { return o.Remove(key) }),
 	"check":  (*opened).check,
+}
+
+// released gives the memory of what was read back at once, as Python does.
+func released(d *soa.Dict, err error) error {
+	if err == nil {
+		d.Release()
+	}
+	return err
 }
 
 // each makes an operation of one on a single key.
