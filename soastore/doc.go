@@ -35,12 +35,13 @@
 // alone, without a map. The folder must exist. Ranks on different nodes may see
 // different folders under one name.
 //
-// New content is written under a name that ends in .partial and renamed when all
-// ranks agree. Files of removed and replaced values stay for a while, with names that
-// end in .spare, to be written over: see Options.RecycleBytes. Close removes the files
-// that the store wrote, unless Options.Keep. A process that is killed leaves its files
-// behind. Options.Reopen takes them in again, and mends values that the ranks were just
-// replacing; soactl lists, checks and removes them.
+// New content is written under a name that ends in .partial, or .spare if the file had
+// an older value, and renamed when all ranks agree. Files of removed and replaced values
+// stay for a while, with names that end in .spare, to be written over: see
+// Options.RecycleBytes. Close removes the files that the store wrote, unless
+// Options.Keep. A process that is killed leaves its files behind. Options.Reopen takes
+// them in again, and mends values that the ranks were just replacing; soactl lists,
+// checks and removes them.
 //
 // # Caveats
 //
