@@ -19,6 +19,7 @@ type contest struct {
 	data    data  // of all ranks together
 	weak    bool  // it is of each rank
 	fresh   bool  // each Set makes new files, which are removed before the next
+	warm    int   // how many times the work is done first in each turn, and does not count
 	unit    unit
 	rounds  int
 	entries []entry
@@ -103,7 +104,7 @@ func (c *contest) play(ctx context.Context, all []*contestant) (err error) {
 // fill it.
 func (c *contest) prepare() error {
 	syscall.Sync()
-	size := 3 * c.data.bytes()
+	size := 2 * c.data.bytes()
 	if size < warmFrom {
 		return nil
 	}

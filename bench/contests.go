@@ -158,14 +158,14 @@ func (h *hall) genericio(z sizes) []contest {
 	}
 	again.title, again.entries, again.goals = "Set of the same key again", fresh.entries, fresh.goals
 
-	over.title = "Set of the same key again, and C++"
+	over.title, over.warm = "Set of the same key again and again, and C++", 2
 	for ranks, t := range teams[:2] {
 		own, other := "GenericIO Set, "+t.name, "C++ GenericIO write over, "+t.name
 		over.entries = append(over.entries, entry{own, t.team, "gio", "set", 0}, entry{other, outside, "", "overwrite", ranks + 1})
 		over.goals = append(over.goals, goal{own, other, 1.8})
 	}
 
-	read.title = "read of all columns"
+	read.title, read.warm = "read of all columns, again and again", 2
 	read.entries = []entry{
 		{"GenericIO GetInto", one, "gio", "into", 0},
 		{"plain read", one, "raw", "into", 1},

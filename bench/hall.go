@@ -202,6 +202,9 @@ func (h *hall) enterWorker(got *contestant, c *contest, e entry) error {
 	if e.op == "spill" {
 		before = []string{"fill"}
 	}
+	for range c.warm {
+		before = append(before, e.op)
+	}
 	if c.fresh {
 		first, after = append(first, "remove"), []string{"remove"}
 	}

@@ -15,9 +15,9 @@ import (
 // one that is linked with the C++ library does. It is run in each round as
 //
 //	PROGRAM write FOLDER ROWS        writes a file with new values, where there is none
-//	PROGRAM overwrite FOLDER ROWS    writes it again, over itself
-//	PROGRAM read FOLDER ROWS         reads all columns of the file that write left
-//	                                 again, into memory that it has read into before
+//	PROGRAM overwrite FOLDER ROWS    writes a file three times, over itself
+//	PROGRAM read FOLDER ROWS         reads all columns of the file that write left three
+//	                                 times, into the same memory
 //	PROGRAM readnew FOLDER ROWS      reads them into memory that is new
 //
 // as one rank, and also under "mpirun -n 2". The values are ROWS rows in all of seven
