@@ -169,9 +169,17 @@ func (l *logFile) Remove(string) error {
 
 func (l *logFile) Close() error { return errors.Join(l.File.Close(), os.Remove(l.Name())) }
 
-func (l *logFile) Get(string) (*soa.Dict, error)                      { return nil, errNone }
-func (l *logFile) GetField(string, ...string) (*soa.Dict, error)      { return nil, errNone }
-func (l *logFile) View(string, []string, func(*soa.Dict) error) error { return errNone }
+func (l *logFile) Get(string) (*soa.Dict, error)                 { return nil, errNone }
+func (l *logFile) GetField(string, ...string) (*soa.Dict, error) { return nil, errNone }
+
+// View copies: a value need not be aligned in the file.
+func (l *logFile) View(key string, _ []string, fn func(*soa.Dict) error) error {
+	d := soa.NewDict()
+	if err := l.GetInto(key, d); err != nil {
+		return err
+	}
+	return fn(d)
+}
 
 // GetField reads one column into memory in use.
 func (f *rawFiles) GetField(key string, names ...string) (*soa.Dict, error) {
