@@ -9,6 +9,7 @@ import (
 
 	"github.com/soastore/soa/codec/internal/cblosc"
 	"github.com/soastore/soa/codec/internal/columns"
+	"github.com/soastore/soa/codec/internal/parallel"
 )
 
 const rows = 1 << 19
@@ -69,12 +70,14 @@ func BenchmarkNoise(b *testing.B) {
 	b.ReportMetric(own/memcpy, "x-memcpy-time")
 }
 
-// BenchmarkWorkers gives the speed of two goroutines relative to one.
+// BenchmarkWorkers gives the speed of two goroutines relative to one, and that of
+// plain copies of as many bytes, which is what the memory gives.
 func BenchmarkWorkers(b *testing.B) {
 	data := columns.Make(1 << 20)[1].Data
 	inf := math.Inf(1)
-	enc, dec := [3]float64{0, inf, inf}, [3]float64{0, inf, inf}
-	var back []byte
+	enc, dec, plain := [3]float64{0, inf, inf}, [3]float64{0, inf, inf}, [3]float64{0, inf, inf}
+	back := make([]byte, len(data))
+	const piece = 1 << 18 // divides the data
 	out := make([]byte, 0, Bound(len(data)))
 	for range b.N {
 		for w := 1; w <= 2; w++ {
@@ -82,11 +85,18 @@ func BenchmarkWorkers(b *testing.B) {
 			require.NoError(b, err)
 			enc[w] = min(enc[w], fastest(func() { out, _ = c.Encode(out[:0], data, 4) }))
 			dec[w] = min(dec[w], fastest(func() { back, _ = c.Decode(back[:0], out) }))
+			plain[w] = min(plain[w], fastest(func() {
+				_ = parallel.Do(len(data)/piece, w, func(i int) error {
+					copy(back[i*piece:], data[i*piece:][:piece])
+					return nil
+				})
+			}))
 		}
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(enc[1]/enc[2], "enc-x-one")
 	b.ReportMetric(dec[1]/dec[2], "dec-x-one")
+	b.ReportMetric(plain[1]/plain[2], "copy-x-one")
 }
 
 // fastest returns the seconds of the shortest of a few runs: others use the
