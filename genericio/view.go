@@ -2,7 +2,6 @@ package genericio
 
 import (
 	"context"
-	"io"
 	"unsafe"
 
 	"github.com/soastore/soa"
@@ -29,7 +28,7 @@ func (r *Reader) ViewUnchecked(ctx context.Context, mem []byte, rank int, names 
 
 func (r *Reader) viewRank(ctx context.Context, mem []byte, rank int, names []string, check bool) (*soa.Dict, error) {
 	m := *r
-	m.src = memory(mem)
+	m.src = fsys.Content(mem)
 	cols, err := m.columns(names, rank)
 	if err != nil {
 		return nil, err
@@ -105,18 +104,4 @@ func (r *Reader) checkView(ctx context.Context, data, stored []byte) error {
 
 func aligned(p []byte, dtype soa.DType) bool {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(p)))%uintptr(dtype.Align()) == 0
-}
-
-// memory is a file in memory.
-type memory []byte
-
-func (m memory) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 || off > int64(len(m)) {
-		return 0, io.EOF
-	}
-	n := copy(p, m[off:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
 }

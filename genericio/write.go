@@ -11,10 +11,11 @@ import (
 )
 
 // WriteRank writes this rank's columns, out of a Dict of the same columns and
-// rows that the Layout was made for; rank 0 writes the header too. The file is whole when all ranks have done so. Nothing is written outside of the
-// rank's part of the file. Local. The error is one of w, of ctx, or a
-// soa.ErrField, soa.ErrDType or soa.ErrShape if d is not as it was, an ErrChecksum
-// if the values of a compressed column are not.
+// rows that the Layout was made for; rank 0 writes the header too. The file is whole
+// when all ranks have done so. Nothing is written outside of the rank's part of the
+// file. Local. The error is one of w, of ctx, or a soa.ErrField, soa.ErrDType or
+// soa.ErrShape if d is not as it was, an ErrChecksum if the values of a compressed
+// column are not.
 func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) error {
 	if err := l.check(d); err != nil {
 		return err

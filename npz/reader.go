@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // Reader reads the fields of a .npz file. Its methods may be called by several
@@ -220,15 +218,19 @@ func (r *Reader) readMembers(ctx context.Context, members []*member, arrays []so
 
 // readAtOnce is readMembers on several processors.
 func (r *Reader) readAtOnce(ctx context.Context, members []*member, arrays []soa.Array) error {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	return fsys.Together(sizesOf(members), func(i int) (err error) {
+		arrays[i], err = members[i].read(ctx, r.src, arrays[i])
+		return err
+	})
+}
+
+// sizesOf returns the bytes that each of the members comes to.
+func sizesOf(members []*member) []int64 {
+	sizes := make([]int64, len(members))
 	for i, m := range members {
-		g.Go(func() (err error) {
-			arrays[i], err = m.read(ctx, r.src, arrays[i])
-			return err
-		})
+		sizes[i] = m.plain
 	}
-	return g.Wait()
+	return sizes
 }
 
 // pick returns the members of the named fields, or all if no names are given.

@@ -37,12 +37,8 @@ func (r *Reader) view(ctx context.Context, mem []byte, names []string, check boo
 	if err != nil {
 		return nil, err
 	}
-	sizes := make([]int64, len(members))
-	for i, m := range members {
-		sizes[i] = m.plain
-	}
 	arrays := make([]soa.Array, len(members))
-	err = fsys.Together(sizes, func(i int) (err error) {
+	err = fsys.Together(sizesOf(members), func(i int) (err error) {
 		arrays[i], err = members[i].view(ctx, mem, check)
 		return err
 	})

@@ -50,7 +50,7 @@ var importRules = map[string]rule{
 	"codec/...": {"codec/...", "github.com/klauspost/compress github.com/pierrec/lz4/v4 golang.org/x/sys"},
 	"memmap":    {". internal/fsys", "go.yaml.in/yaml/v3 golang.org/x/sys"},
 	"partition": {". comm", ""},
-	"npz":       {". internal/wire internal/fsys", "github.com/klauspost/compress github.com/pierrec/lz4/v4 golang.org/x/sync"},
+	"npz":       {". internal/wire internal/fsys", "github.com/klauspost/compress"},
 
 	"arena": {". codec internal/wire internal/crc64 internal/fsys", "golang.org/x/sync golang.org/x/sys"},
 

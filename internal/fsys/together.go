@@ -20,12 +20,10 @@ const togetherFrom = 1 << 20
 // A panic of fn, also for a fault in a mapping, becomes one of the calling goroutine,
 // so that it is that one's [Mapping.Guard] that counts.
 func Together(sizes []int64, fn func(i int) error) error {
-	total, order := int64(0), make([]int, len(sizes))
-	for i, size := range sizes {
+	total := int64(0)
+	for _, size := range sizes {
 		total += size
-		order[i] = i
 	}
-	errs := make([]error, len(sizes))
 	workers := min(runtime.GOMAXPROCS(0), len(sizes))
 	if workers < 2 || total < togetherFrom {
 		for i := range sizes {
@@ -34,6 +32,10 @@ func Together(sizes []int64, fn func(i int) error) error {
 			}
 		}
 		return nil
+	}
+	errs, order := make([]error, len(sizes)), make([]int, len(sizes))
+	for i := range order {
+		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(sizes[j], sizes[i]) })
 	var next atomic.Int64
