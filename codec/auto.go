@@ -17,16 +17,23 @@ const (
 // Beyond that it is [LZ4]. What is dearer to decode than that has to save another 2 %
 // of the array. What it makes is never more than 16 bytes larger than the array. Of
 // the options Level, Limit and Workers count.
-func NewAuto(kind Kind, o Options) Codec { return autoCodec{kind, o} }
+func NewAuto(kind Kind, o Options) Codec { return &autoCodec{o, candidates(kind, o)} }
 
 type autoCodec struct {
-	kind Kind
-	o    Options
+	o   Options
+	try []Options // the ways that it chooses from, the cheapest to decode first
 }
 
-func (c autoCodec) Decode(dst, src []byte) ([]byte, error) { return Decode(dst, src, c.o) }
+func (c *autoCodec) Decode(dst, src []byte) ([]byte, error) { return Decode(dst, src, c.o) }
 
-func (c autoCodec) Encode(dst, src []byte, typesize int) ([]byte, error) {
+// smallArray is up to how many bytes encoding an array in all ways takes no longer
+// than looking at samples of it.
+const smallArray = 4 << 10
+
+func (c *autoCodec) Encode(dst, src []byte, typesize int) ([]byte, error) {
+	if len(src) <= smallArray {
+		return c.encodeSmall(dst, src, typesize), nil
+	}
 	if !Worth(src, typesize) {
 		return storeFrame(dst, src), nil
 	}
@@ -38,12 +45,12 @@ func (c autoCodec) Encode(dst, src []byte, typesize int) ([]byte, error) {
 }
 
 // candidates returns what is tried, the cheapest to decode first.
-func (c autoCodec) candidates() []Options {
-	byBytes := Options{Shuffle: ByteShuffle, Level: c.o.Level, Workers: c.o.Workers}
+func candidates(kind Kind, o Options) []Options {
+	byBytes := Options{Shuffle: ByteShuffle, Level: o.Level, Workers: o.Workers}
 	byBits, byDelta := byBytes, byBytes
 	byBits.Shuffle = BitShuffle
 	byDelta.Delta = true
-	switch c.kind {
+	switch kind {
 	case Integer:
 		return []Options{byBytes, byDelta, byBits}
 	case Float:
@@ -59,14 +66,39 @@ func (c autoCodec) candidates() []Options {
 const gain = 0.02
 
 // best returns the way that leaves least of samples of src, and how much that is.
-func (c autoCodec) best(src []byte, typesize int) (best plan, left float64) {
-	for i, o := range c.candidates() {
+func (c *autoCodec) best(src []byte, typesize int) (best plan, left float64) {
+	for i, o := range c.try {
 		p := newPlan(LZ4, o, typesize)
 		if l := p.try(src); i == 0 || l < left-gain {
 			best, left = p, l
 		}
 	}
 	return best, left
+}
+
+// encodeSmall appends to dst what is best of a small array encoded in all ways, by
+// the rule of best.
+func (c *autoCodec) encodeSmall(dst, src []byte, typesize int) []byte {
+	if len(src) < minFrame {
+		return storeFrame(dst, src)
+	}
+	best, next := scratch.Get(Bound(smallArray)), scratch.Get(Bound(smallArray))
+	size := 0
+	for i, o := range c.try {
+		p := newPlan(LZ4, o, typesize)
+		p.bytes = len(src)
+		if n := p.encode(next.B, src); i == 0 || float64(size-n) > gain*float64(len(src)) {
+			best, next, size = next, best, n
+		}
+	}
+	if float64(size) > worthwhile*float64(len(src)) {
+		dst = storeFrame(dst, src)
+	} else {
+		dst = append(dst, best.B[:size]...)
+	}
+	scratch.Put(best)
+	scratch.Put(next)
+	return dst
 }
 
 // trial is how many bytes of each of two parts of an array are encoded for a trial,
@@ -80,7 +112,8 @@ func (p *plan) try(src []byte) float64 {
 		return 1
 	}
 	n := len(src) / p.typesize
-	out := scratch.Get(p.blockBound() + size)
+	p.bytes = size
+	out := scratch.Get(p.blockBound())
 	defer scratch.Put(out)
 	used := 0
 	for _, quarter := range []int{1, 3} {

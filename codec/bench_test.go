@@ -56,6 +56,36 @@ func against(b *testing.B, p *cblosc.Process, c Codec, zstd bool, col columns.Co
 	b.ReportMetric(float64(len(ours))/float64(len(col.Data)), "size-x-raw")
 }
 
+// BenchmarkSmall measures columns of 100 rows, where what a call costs whatever it is
+// given is most of the time.
+func BenchmarkSmall(b *testing.B) {
+	for _, col := range columns.Make(100) {
+		codecs := map[string]Codec{"auto": NewAuto(kindOf(col), Options{})}
+		for _, id := range []ID{Zstd, S2, LZ4, Blosc} {
+			var err error
+			codecs[id.String()], err = New(id, Options{})
+			require.NoError(b, err)
+		}
+		for name, c := range codecs {
+			encoded := make([]byte, 0, Bound(len(col.Data)))
+			b.Run(name+"/"+col.Name+"/Encode", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					encoded, _ = c.Encode(encoded[:0], col.Data, col.TypeSize)
+				}
+			})
+			encoded, _ = c.Encode(encoded[:0], col.Data, col.TypeSize)
+			back := make([]byte, 0, len(col.Data))
+			b.Run(name+"/"+col.Name+"/Decode", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					back, _ = c.Decode(back[:0], encoded)
+				}
+			})
+		}
+	}
+}
+
 // BenchmarkNoise gives what Auto costs where nothing can be gained, relative to copy.
 func BenchmarkNoise(b *testing.B) {
 	data := noise(4 << 20)

@@ -36,6 +36,9 @@ func (o Options) blosc() blosc.Options {
 
 // bloscError makes an error of package blosc one of this package.
 func bloscError(err error) error {
+	if err == nil {
+		return nil // before at is allocated
+	}
 	var at *blosc.Error
 	switch {
 	case !errors.As(err, &at):

@@ -49,19 +49,19 @@ func (p *plan) huffmanPays() float64 {
 	return 0.5
 }
 
-// choose returns the ways to store stream s that may pay, the likely best first,
-// from a small part of it.
+// choose returns the way to store stream s that is likely the best, from a small part
+// of it: rawStream if none is likely to pay.
 //
 // Noise of few values is the case for bytes of few bits, and for Huffman codes:
 // repeats are many and short there, and dear to find. Long repeats are the case for
 // LZ4, which copies them about ten times as fast as the others.
-func (p *plan) choose(s []byte) []kind {
+func (p *plan) choose(s []byte) kind {
 	if len(s) < minChoice {
-		return []kind{codedStream}
+		return codedStream
 	}
 	repeats := repeatRatio(s)
 	if repeats < longRepeats {
-		return []kind{lz4Stream, codedStream}
+		return lz4Stream
 	}
 	h := histogram.Sample(s)
 	codes, bits := max(h.Bits(), 1)/8, 1.0
@@ -70,13 +70,13 @@ func (p *plan) choose(s []byte) []kind {
 	}
 	switch best := min(bits, repeats); {
 	case codes < best*p.huffmanPays() && len(s) <= huffmanLimit:
-		return []kind{huffmanStream, codedStream}
+		return huffmanStream
 	case best > worthwhile:
-		return nil
+		return rawStream
 	case bits <= repeats:
-		return []kind{narrowStream, codedStream}
+		return narrowStream
 	}
-	return []kind{codedStream}
+	return codedStream
 }
 
 // room returns the most bytes that n may take when stored as k.

@@ -128,6 +128,47 @@ func TestAuto(t *testing.T) {
 	}
 }
 
+// raceEnabled: the race detector makes pools forget.
+var raceEnabled bool
+
+// TestSmall encodes arrays of few rows: in memory that is there, with no other.
+func TestSmall(t *testing.T) {
+	for _, col := range columns.Make(100) {
+		codecs := []Codec{NewAuto(kindOf(col), Options{})}
+		for _, id := range []ID{None, S2, LZ4, Blosc} {
+			c, err := New(id, Options{})
+			require.NoError(t, err)
+			codecs = append(codecs, c)
+		}
+		for _, c := range codecs {
+			encoded, back := make([]byte, 0, Bound(len(col.Data))), make([]byte, 0, len(col.Data))
+			there := func() {
+				encoded, _ = c.Encode(encoded[:0], col.Data, col.TypeSize)
+				back, _ = c.Decode(back[:0], encoded)
+			}
+			there()
+			require.Equal(t, col.Data, back, col.Name)
+			if !raceEnabled {
+				require.Less(t, testing.AllocsPerRun(100, there), 1.0, "%v of %s", encoded[1], col.Name)
+			}
+		}
+	}
+}
+
+// TestAutoSmall: of a small array there is nothing that another way leaves much less of.
+func TestAutoSmall(t *testing.T) {
+	for _, col := range append(columns.Make(150), columns.Column{Name: "noise", TypeSize: 4, Data: noise(600)}) {
+		encoded, err := NewAuto(kindOf(col), Options{}).Encode(nil, col.Data, col.TypeSize)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(encoded), len(col.Data)+headerSize)
+		for _, o := range []Options{{}, {Shuffle: BitShuffle}, {Delta: true}} {
+			other := encodeFrame(nil, col.Data, newPlan(LZ4, o, col.TypeSize))
+			slack := headerSize + int((gain+1-worthwhile)*float64(len(col.Data)))
+			require.LessOrEqual(t, len(encoded), len(other)+slack, "%s, %+v", col.Name, o)
+		}
+	}
+}
+
 func TestWorth(t *testing.T) {
 	for _, col := range columns.Make(100_000) {
 		require.True(t, Worth(col.Data, col.TypeSize), col.Name)

@@ -25,7 +25,7 @@ func decodeFrame(dst, src []byte, o Options) ([]byte, error) {
 		return append(dst, src[headerSize:][:p.bytes]...), nil
 	}
 	d := decoder{plan: p, src: src}
-	if err := d.locate(); err != nil {
+	if err := d.check(); err != nil {
 		return dst, err
 	}
 	out := slices.Grow(dst, p.bytes)[:len(dst)+p.bytes]
@@ -37,39 +37,33 @@ func decodeFrame(dst, src []byte, o Options) ([]byte, error) {
 
 type decoder struct {
 	plan
-	src  []byte
-	ends []int // of each block, in src
+	src []byte
 }
 
-// locate finds the blocks and checks, before memory is allocated for them, that
-// what is in each can be as long as the header says.
-func (d *decoder) locate() error {
+// check checks, before memory is allocated for the blocks, that they are there and
+// that what is in each can be as long as the header says.
+func (d *decoder) check() error {
 	if d.blocks() > (len(d.src)-headerSize)/4 {
 		return invalid(8, "%d blocks in a frame of %d bytes", d.blocks(), len(d.src))
 	}
-	d.ends = make([]int, d.blocks())
-	at := headerSize + 4*d.blocks()
-	for i := range d.ends {
-		size := int(binary.LittleEndian.Uint32(d.src[headerSize+4*i:]))
-		if size > len(d.src)-at {
+	at := d.first()
+	for i := range d.blocks() {
+		if size := d.size(i); size > len(d.src)-at {
 			return invalid(headerSize+4*i, "a block of %d bytes", size)
 		}
-		at += size
-		d.ends[i] = at
-		if err := d.walk(i, func(int, kind, []byte) error { return nil }); err != nil {
+		if err := d.walk(i, at, func(int, kind, []byte) error { return nil }); err != nil {
 			return err
 		}
+		at += d.size(i)
 	}
 	return nil
 }
 
-// begin returns where block i begins in the frame.
-func (d *decoder) begin(i int) int {
-	if i == 0 {
-		return headerSize + 4*d.blocks()
-	}
-	return d.ends[i-1]
-}
+// first returns where the first block begins in the frame.
+func (d *decoder) first() int { return headerSize + 4*d.blocks() }
+
+// size returns the bytes of block i in the frame.
+func (d *decoder) size(i int) int { return int(binary.LittleEndian.Uint32(d.src[headerSize+4*i:])) }
 
 // streamLen returns the bytes of each stream of block i, decoded.
 func (d *decoder) streamLen(i int) int {
@@ -83,9 +77,10 @@ func (d *decoder) tailLen(i int) int {
 	return (to - from) % d.typesize
 }
 
-// walk calls f for each stream of block i, whose size is plausible.
-func (d *decoder) walk(i int, f func(stream int, k kind, data []byte) error) error {
-	at, end := d.begin(i), d.ends[i]-d.tailLen(i)
+// walk calls f for each stream of block i, which begins at byte at of the frame, if
+// the stream's size is plausible.
+func (d *decoder) walk(i, at int, f func(stream int, k kind, data []byte) error) error {
+	end := at + d.size(i) - d.tailLen(i)
 	for s := range d.streams() {
 		if end-at < streamHeader {
 			return invalid(at, "block %d ends before stream %d", i, s)
@@ -120,18 +115,32 @@ func (d *decoder) plausible(k kind, size, n int) bool {
 }
 
 func (d *decoder) decode(out []byte, workers int) error {
-	return parallel.Do(d.blocks(), workers, func(i int) error {
+	if d.blocks() == 1 {
+		return d.decodeBlock(out, 0, d.first())
+	}
+	return d.decodeBlocks(out, workers)
+}
+
+// decodeBlocks decodes all blocks, on several goroutines. The decoder that these
+// share is a copy, so that one that they do not need is never allocated.
+func (d decoder) decodeBlocks(out []byte, workers int) error {
+	begins := make([]int, d.blocks())
+	at := d.first()
+	for i := range begins {
+		begins[i] = at
+		at += d.size(i)
+	}
+	return parallel.Do(len(begins), workers, func(i int) error {
 		from, to := d.block(i)
-		return d.decodeBlock(out[from:to], i)
+		return d.decodeBlock(out[from:to], i, begins[i])
 	})
 }
 
-// decodeBlock fills out with block i.
-func (d *decoder) decodeBlock(out []byte, i int) error {
-	tail := len(out) - d.tailLen(i)
-	copy(out[tail:], d.src[d.ends[i]-d.tailLen(i):d.ends[i]])
-	elements := out[:tail]
-	if err := d.decodeElements(elements, i); err != nil {
+// decodeBlock fills out with block i, which begins at byte at of the frame.
+func (d *decoder) decodeBlock(out []byte, i, at int) error {
+	elements := out[:len(out)-d.tailLen(i)]
+	copy(out[len(elements):], d.src[at+d.size(i)-d.tailLen(i):])
+	if err := d.decodeElements(elements, i, at); err != nil {
 		return err
 	}
 	if d.filters&filterDelta != 0 {
@@ -141,49 +150,48 @@ func (d *decoder) decodeBlock(out []byte, i int) error {
 }
 
 // decodeElements fills out with the elements of block i, no longer shuffled.
-func (d *decoder) decodeElements(out []byte, i int) error {
+func (d *decoder) decodeElements(out []byte, i, at int) error {
+	var all [maxSplits][]byte
+	streams := all[:d.streams()]
 	shuffled := d.filters & (filterBytes | filterBits)
 	if shuffled == 0 {
-		_, err := d.decodeStreams(out, i, false)
-		return err
+		return d.decodeStreams(streams, out, i, at, false)
 	}
 	buf := scratch.Get(len(out))
 	defer scratch.Put(buf)
-	parts, err := d.decodeStreams(buf.B, i, true)
+	err := d.decodeStreams(streams, buf.B, i, at, true)
 	switch {
 	case err != nil:
 		return err
-	case len(parts) > 1:
-		shuffle.Join(out, parts)
+	case len(streams) > 1:
+		shuffle.Join(out, streams)
 	case shuffled == filterBytes:
-		shuffle.Unshuffle(out, parts[0], d.typesize)
+		shuffle.Unshuffle(out, streams[0], d.typesize)
 	default:
-		shuffle.BitUnshuffle(out, parts[0], d.typesize)
+		shuffle.BitUnshuffle(out, streams[0], d.typesize)
 	}
 	return nil
 }
 
-// decodeStreams fills buf with the streams of block i, and returns where each is.
-// With view, that is in the frame for those that are not compressed.
-func (d *decoder) decodeStreams(buf []byte, i int, view bool) ([][]byte, error) {
+// decodeStreams fills buf with the streams of block i, and streams with where each
+// is. With view, that is in the frame for those that are not compressed.
+func (d *decoder) decodeStreams(streams [][]byte, buf []byte, i, at int, view bool) error {
 	n := d.streamLen(i)
-	parts := make([][]byte, d.streams())
-	err := d.walk(i, func(s int, k kind, data []byte) error {
-		part := buf[s*n : (s+1)*n]
-		parts[s] = part
+	return d.walk(i, at, func(s int, k kind, data []byte) error {
+		to := buf[s*n : (s+1)*n]
+		streams[s] = to
 		switch {
 		case k == rawStream && view:
-			parts[s] = data
+			streams[s] = data
 		case k == rawStream:
-			copy(part, data)
+			copy(to, data)
 		case k == runStream:
-			fill(part, data[0])
+			fill(to, data[0])
 		default:
-			return d.coder(k).Decode(part, data)
+			return d.coder(k).Decode(to, data)
 		}
 		return nil
 	})
-	return parts, err
 }
 
 func fill(b []byte, v byte) {

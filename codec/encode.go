@@ -42,6 +42,18 @@ func storeFrame(dst, src []byte) []byte {
 // encode writes the frame of src to out, and returns its size.
 func (p *plan) encode(out, src []byte) int {
 	p.put(out)
+	if p.blocks() > 1 {
+		return p.encodeBlocks(out, src)
+	}
+	size := p.encodeBlock(out[headerSize+4:], src)
+	binary.LittleEndian.PutUint32(out[headerSize:], uint32(size))
+	return headerSize + 4 + size
+}
+
+// encodeBlocks writes the blocks of src, on several goroutines, and their sizes to
+// out, and returns the size of the frame. The plan that these goroutines share is a
+// copy, so that one that they do not need is never allocated.
+func (p plan) encodeBlocks(out, src []byte) int {
 	at := headerSize + 4*p.blocks()
 	sizes := parallel.Pack(out[at:], p.blocks(), p.blockBound(), p.workers, func(out []byte, i int) int {
 		from, to := p.block(i)
@@ -93,10 +105,23 @@ func (p *plan) encodeStream(out, s []byte) (kind, int) {
 	if constant(s) {
 		return runStream, copy(out, s[:1])
 	}
-	for _, k := range p.choose(s) {
-		if size := p.coder(k).Encode(out[:room(k, len(s))], s, p.level); size > 0 {
-			return k, size
+	best := p.choose(s)
+	if best == rawStream {
+		return rawStream, copy(out, s)
+	}
+	if size := p.encodeAs(best, out, s); size > 0 {
+		return best, size
+	}
+	if best != codedStream {
+		if size := p.encodeAs(codedStream, out, s); size > 0 {
+			return codedStream, size
 		}
 	}
 	return rawStream, copy(out, s)
+}
+
+// encodeAs writes s to out as a stream of kind k, and returns its size, 0 if it would
+// be too large to pay.
+func (p *plan) encodeAs(k kind, out, s []byte) int {
+	return p.coder(k).Encode(out[:room(k, len(s))], s, p.level)
 }

@@ -107,7 +107,7 @@ func (p *plan) streams() int {
 }
 
 // blockBound returns the most bytes that a block takes.
-func (p *plan) blockBound() int { return p.blocksize + p.streams()*streamHeader }
+func (p *plan) blockBound() int { return min(p.blocksize, p.bytes) + p.streams()*streamHeader }
 
 // bound returns the most bytes that the frame takes.
 func (p *plan) bound() int { return headerSize + p.blocks()*(4+p.blockBound()) }

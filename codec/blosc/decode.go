@@ -61,6 +61,15 @@ func (d *decoder) plausible() error {
 }
 
 func (d *decoder) decode(out []byte, workers int) error {
+	if d.blocks() == 1 {
+		return d.decodeBlock(out, headerSize)
+	}
+	return d.decodeBlocks(out, workers)
+}
+
+// decodeBlocks decodes all blocks, on several goroutines. The decoder that these
+// share is a copy, so that one that they do not need is never allocated.
+func (d decoder) decodeBlocks(out []byte, workers int) error {
 	return parallel.Do(d.blocks(), workers, func(i int) error {
 		from, to := d.block(i)
 		return d.decodeBlock(out[from:to], headerSize+4*i)
@@ -73,13 +82,14 @@ func (d *decoder) decodeBlock(out []byte, at int) error {
 	if offset < headerSize+4*d.blocks() || offset > len(d.chunk) {
 		return invalid(at, "a block at %d of %d", offset, len(d.chunk))
 	}
+	var few [maxSplits][]byte
 	kind := d.shuffled(len(out))
 	if kind == NoShuffle {
-		return d.decodeStreams(d.cut(out), offset, false)
+		return d.decodeStreams(d.cut(few[:], out), offset, false)
 	}
 	buf := scratch.Get(len(out))
 	defer scratch.Put(buf)
-	planes := d.cut(buf.B)
+	planes := d.cut(few[:], buf.B)
 	if err := d.decodeStreams(planes, offset, kind == ByteShuffle || len(planes) == 1); err != nil {
 		return err
 	}
@@ -96,9 +106,9 @@ func (d *decoder) decodeBlock(out []byte, at int) error {
 	return nil
 }
 
-// cut returns the parts of a block that its streams hold.
-func (d *decoder) cut(block []byte) [][]byte {
-	parts := make([][]byte, d.streams(len(block)))
+// cut returns the parts of a block that its streams hold, in the memory of parts.
+func (d *decoder) cut(parts [][]byte, block []byte) [][]byte {
+	parts = parts[:d.streams(len(block))]
 	n := len(block) / len(parts)
 	for k := range parts {
 		parts[k] = block[k*n : (k+1)*n]

@@ -86,6 +86,17 @@ func (e *encoder) bound() int { return e.table() + e.blocks()*e.blockBound() }
 
 // encode writes the offsets and blocks of the chunk to out, and returns its size.
 func (e *encoder) encode(out []byte, workers int) int {
+	if e.blocks() > 1 {
+		return e.encodeBlocks(out, workers)
+	}
+	at := e.table()
+	binary.LittleEndian.PutUint32(out[headerSize:], uint32(at))
+	return at + e.encodeBlock(out[at:], 0)
+}
+
+// encodeBlocks is encode of blocks on several goroutines. The encoder that these
+// share is a copy, so that one that they do not need is never allocated.
+func (e encoder) encodeBlocks(out []byte, workers int) int {
 	at := e.table()
 	sizes := parallel.Pack(out[at:], e.blocks(), e.blockBound(), workers, e.encodeBlock)
 	for i, size := range sizes {
