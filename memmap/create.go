@@ -3,13 +3,10 @@ package memmap
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"syscall"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/fsys"
-	"golang.org/x/sys/unix"
 )
 
 // Options says how files are created. The zero value works.
@@ -85,41 +82,11 @@ func writeBytes(b []byte) func(fsys.File) error {
 
 // reserve gives the empty file f a size and the disk space for it.
 func reserve(f fsys.File, size int64) error {
-	if size == 0 {
-		return nil
-	}
-	err := fallocate(f, size)
+	err := f.Allocate(0, size)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return writeZeros(f, size)
 	}
 	return err
-}
-
-// fallocate is an errors.ErrUnsupported where the file system cannot do it.
-func fallocate(f fsys.File, size int64) error {
-	file, ok := f.(interface {
-		SyscallConn() (syscall.RawConn, error)
-	})
-	if !ok {
-		return errors.ErrUnsupported
-	}
-	conn, err := file.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var failed error
-	err = conn.Control(func(fd uintptr) {
-		for {
-			failed = unix.Fallocate(int(fd), 0, 0, size)
-			if failed != unix.EINTR {
-				return
-			}
-		}
-	})
-	if failed != nil {
-		failed = &fs.PathError{Op: "fallocate", Path: f.Name(), Err: failed}
-	}
-	return errors.Join(err, failed)
 }
 
 // writeZeros is reserve for file systems that can allocate only what is written.

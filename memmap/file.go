@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 
 	"github.com/soastore/soa"
 )
@@ -33,13 +32,13 @@ func OpenFile(path string, mode Mode) (*File, error) {
 	if err := mode.check(); err != nil {
 		return nil, err
 	}
-	set, err := openSet(path, mode.open())
-	if err != nil {
+	var set fileSet
+	if err := set.open(path, mode.open()); err != nil {
 		return nil, err
 	}
 	defer set.close()
 	f := &File{path: path, info: set.info}
-	if err := f.mapParts(set, mode); err != nil {
+	if err := f.mapParts(&set, mode); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -47,7 +46,7 @@ func OpenFile(path string, mode Mode) (*File, error) {
 
 func (f *File) mapParts(set *fileSet, mode Mode) error {
 	for i, p := range f.info.parts() {
-		r, err := newRegion(set.files[i], set.infos[i], mode, 0, set.infos[i].Size())
+		r, err := newRegion(&set.files[i], mode, 0, set.files[i].size())
 		if err != nil {
 			return err
 		}
@@ -129,8 +128,8 @@ func (f *File) hold() (release func(), err error) {
 // Stat returns what the array path is, without mapping it. The files are there
 // and of the right sizes. The errors are those of [OpenFile].
 func Stat(path string) (Info, error) {
-	set, err := openSet(path, os.O_RDONLY)
-	if err != nil {
+	var set fileSet
+	if err := set.open(path, os.O_RDONLY); err != nil {
 		return Info{}, err
 	}
 	set.close()
@@ -151,96 +150,83 @@ func Exists(path string) (bool, error) {
 // A fileSet is the open files of one array, that belong together.
 type fileSet struct {
 	info  Info
-	yaml  *os.File
-	files []*os.File // one for each part
-	infos []fs.FileInfo
+	yaml  descriptor
+	files [maxParts]descriptor // one for each part
+	have  int                  // of files
 }
 
 func (s *fileSet) close() {
-	for _, f := range append(s.files, s.yaml) {
-		f.Close() // nothing was written
+	for i := range s.files[:s.have] {
+		s.files[i].close()
 	}
+	s.yaml.close()
 }
 
-// rereads is how often openSet starts anew because the array was replaced.
+// rereads is how often a fileSet is opened anew because the array was replaced.
 const rereads = 100
 
-// openSet opens the files of the array path. A writer takes the YAML file away
+// open opens the files of the array path. A writer takes the YAML file away
 // first and puts the new one in place last, so if it is the same file before and
-// after the others are opened, all of them belong together.
-func openSet(path string, flag int) (set *fileSet, err error) {
+// after the others are opened, all of them belong together. After an error there is
+// nothing to close.
+func (s *fileSet) open(path string, flag int) error {
 	if soa.NativeBigEndian() {
-		return nil, fmt.Errorf("memmap: %s: %w: its elements are little-endian, and this machine is not", path, ErrFormat)
+		return fmt.Errorf("memmap: %s: %w: its elements are little-endian, and this machine is not", path, ErrFormat)
 	}
 	for range rereads {
-		var replaced bool
-		set, replaced, err = tryOpenSet(path, flag)
-		if !replaced {
-			return set, err
-		}
-		if err == nil {
-			set.close()
+		if replaced, err := s.tryOpen(path, flag); !replaced {
+			return err
 		}
 	}
-	return nil, fmt.Errorf("memmap: %s: %w: it is being replaced again and again", path, ErrNotFound)
+	return fmt.Errorf("memmap: %s: %w: it is being replaced again and again", path, ErrNotFound)
 }
 
-// tryOpenSet also tells whether the array was replaced meanwhile.
-func tryOpenSet(path string, flag int) (_ *fileSet, replaced bool, err error) {
-	y, info, err := openRegular(path+yamlSuffix, os.O_RDONLY)
-	if err != nil {
-		return nil, false, notFound(path, err)
+// tryOpen also tells whether the array was replaced meanwhile. Then, too, there is
+// nothing to close.
+func (s *fileSet) tryOpen(path string, flag int) (replaced bool, err error) {
+	if s.yaml, err = openRegular(path+yamlSuffix, os.O_RDONLY); err != nil {
+		return false, notFound(path, err)
 	}
-	set := &fileSet{yaml: y}
-	err = set.read(path, flag)
-	now, lerr := os.Lstat(path + yamlSuffix)
-	replaced = lerr != nil || !untouched(info, now)
-	if err != nil {
-		set.close()
-		return nil, replaced, err
+	s.have = 0
+	err = s.read(path, flag)
+	replaced = !s.yaml.untouched()
+	if replaced || err != nil {
+		s.close()
 	}
-	return set, replaced, nil
-}
-
-// untouched reports whether two looks at a name found the same file, and nothing
-// was done to it between: a change that was undone moved it away and back, which
-// shows in the time of its last status change.
-func untouched(before, after fs.FileInfo) bool {
-	b, ok1 := before.Sys().(*syscall.Stat_t)
-	a, ok2 := after.Sys().(*syscall.Stat_t)
-	return ok1 && ok2 && os.SameFile(before, after) && b.Ctim == a.Ctim
+	return replaced, err
 }
 
 func (s *fileSet) read(path string, flag int) (err error) {
-	if s.info, err = readYAML(path+yamlSuffix, s.yaml); err != nil {
+	if s.info, err = readYAML(&s.yaml); err != nil {
 		return err
 	}
-	for _, p := range s.info.parts() {
-		f, info, err := openRegular(path+p.suffix, flag)
-		if err != nil {
+	for i, p := range s.info.parts() {
+		f := &s.files[i]
+		if *f, err = openRegular(path+p.suffix, flag); err != nil {
 			return notFound(path, err)
 		}
-		s.files, s.infos = append(s.files, f), append(s.infos, info)
+		s.have++
 		want, err := p.size()
 		if err != nil {
 			return err
 		}
-		if info.Size() != want {
-			return &SizeError{path + p.suffix, info.Size(), want}
+		if f.size() != want {
+			return &SizeError{f.name, f.size(), want}
 		}
 	}
 	return nil
 }
 
-func readYAML(path string, r io.Reader) (Info, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxYAML+1))
-	if err != nil {
+func readYAML(f *descriptor) (Info, error) {
+	var text [maxYAML + 1]byte
+	n, err := f.readAt(text[:], 0)
+	if err != nil && err != io.EOF {
 		return Info{}, err
 	}
-	if len(text) > maxYAML {
-		return Info{}, &FormatError{path, "", fmt.Errorf("it has more than %d bytes", maxYAML)}
+	if n > maxYAML {
+		return Info{}, &FormatError{f.name, "", fmt.Errorf("it has more than %d bytes", maxYAML)}
 	}
-	return decodeInfo(path, text)
+	return decodeInfo(f.name, text[:n])
 }
 
 // notFound makes an ErrNotFound of the error of a file that is not there.

@@ -43,11 +43,18 @@ const (
 // is first: without it, the others are no array.
 var suffixes = []string{yamlSuffix, arraySuffix, dataSuffix, indicesSuffix, indptrSuffix}
 
+// maxParts is how many an array has at most.
+const maxParts = 3
+
 // parts returns the files of a checked Info, the YAML file aside.
 func (in Info) parts() []part {
 	if !in.Sparse {
 		return []part{{arraySuffix, in.DType, in.Shape}}
 	}
+	return in.sparseParts()
+}
+
+func (in Info) sparseParts() []part {
 	return []part{
 		{dataSuffix, in.DType, []int{in.NNZ}},
 		{indicesSuffix, in.Indices, []int{in.NNZ}},

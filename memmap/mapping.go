@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"sync"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -38,18 +37,14 @@ var table = struct {
 }{shared: make(map[mapKey][2]*mapping), live: make(map[*mapping]struct{})}
 
 // keyOf returns the key of the pages around size bytes at offset off.
-func keyOf(info fs.FileInfo, off, size int64) (mapKey, error) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return mapKey{}, fmt.Errorf("memmap: %s: the file system tells no inode", info.Name())
-	}
+func keyOf(f *descriptor, off, size int64) mapKey {
 	page := off &^ int64(os.Getpagesize()-1)
-	return mapKey{uint64(st.Dev), st.Ino, st.Size, page, off + size - page}, nil
+	return mapKey{uint64(f.stat.Dev), f.stat.Ino, f.stat.Size, page, off + size - page}
 }
 
 // acquire returns a mapping that covers key of the open file f: one that is
 // there already, if the mode allows sharing.
-func acquire(f *os.File, key mapKey, mode Mode) (*mapping, error) {
+func acquire(f *descriptor, key mapKey, mode Mode) (*mapping, error) {
 	table.mu.Lock()
 	defer table.mu.Unlock()
 	if m := lookup(key, mode); m != nil {
@@ -57,11 +52,11 @@ func acquire(f *os.File, key mapKey, mode Mode) (*mapping, error) {
 		return m, nil
 	}
 	prot, flags := mode.mmap()
-	data, err := unix.Mmap(int(f.Fd()), key.off, int(key.len), prot, flags)
+	data, err := unix.Mmap(f.fd, key.off, int(key.len), prot, flags)
 	if err != nil {
-		return nil, &fs.PathError{Op: "mmap", Path: f.Name(), Err: hint(err)}
+		return nil, &fs.PathError{Op: "mmap", Path: f.name, Err: hint(err)}
 	}
-	m := &mapping{key, f.Name(), mode, data, 1}
+	m := &mapping{key, f.name, mode, data, 1}
 	table.live[m] = struct{}{}
 	if mode != CopyOnWrite {
 		pair := table.shared[key]

@@ -161,11 +161,14 @@ func TestReserveAllocates(t *testing.T) {
 	require.GreaterOrEqual(t, diskBytes(t, full), int64(1<<20))
 }
 
-// Where the file system cannot reserve, as one seen through faultfs cannot, zeros
-// are written.
+// Where the file system cannot reserve, zeros are written.
 func TestReserveWritesZeros(t *testing.T) {
+	cannot := faultfs.Fault{Op: faultfs.Allocate, Err: syscall.EOPNOTSUPP, Span: faultfs.Always}
 	path := filepath.Join(t.TempDir(), "a")
-	require.NoError(t, create(faultfs.New(fsys.OS), path, soa.Uint8, []int{3<<20 + 5}, Options{Reserve: true}))
+	holes := faultfs.New(fsys.OS)
+	holes.Inject(cannot)
+	require.NoError(t, create(holes, path, soa.Uint8, []int{3<<20 + 5}, Options{Reserve: true}))
+	require.Equal(t, 4+1, holes.Count(faultfs.WriteAt), "zeros by the MiB, and the YAML file")
 	require.GreaterOrEqual(t, diskBytes(t, path), int64(3<<20+5))
 	for _, v := range values(t, open[uint8](t, path, ReadOnly)) {
 		if v != 0 {
@@ -174,6 +177,7 @@ func TestReserveWritesZeros(t *testing.T) {
 	}
 
 	full := faultfs.New(fsys.OS)
+	full.Inject(cannot)
 	full.Inject(faultfs.Fault{Op: faultfs.WriteAt, Skip: 2, Err: syscall.ENOSPC, Short: true})
 	require.ErrorIs(t, create(full, path, soa.Uint8, []int{9 << 20}, Options{Reserve: true}), syscall.ENOSPC)
 	require.Len(t, values(t, open[uint8](t, path, ReadOnly)), 3<<20+5)

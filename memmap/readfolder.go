@@ -137,8 +137,8 @@ func (f *Folder) readField(ctx context.Context, have soa.Array, name string) (so
 	if err := f.has(name); err != nil {
 		return soa.Array{}, err
 	}
-	set, err := openSet(FieldPath(f.path, name), os.O_RDONLY)
-	if err != nil {
+	var set fileSet
+	if err := set.open(FieldPath(f.path, name), os.O_RDONLY); err != nil {
 		return soa.Array{}, err
 	}
 	defer set.close()
@@ -148,14 +148,14 @@ func (f *Folder) readField(ctx context.Context, have soa.Array, name string) (so
 	}
 	a, err := have.Resize(set.info.DType, shape...)
 	if err == nil {
-		err = readElements(ctx, set.files[0], a)
+		err = readElements(ctx, &set.files[0], a)
 	}
 	return a, err
 }
 
 // readElements fills a from the start of file. After an error a caller's bools are
 // false, since the bytes that were read may be no bools.
-func readElements(ctx context.Context, file *os.File, a soa.Array) error {
+func readElements(ctx context.Context, file *descriptor, a soa.Array) error {
 	b := a.Bytes()
 	err := readPieces(ctx, file, b)
 	if a.DType() != soa.Bool {
@@ -170,12 +170,12 @@ func readElements(ctx context.Context, file *os.File, a soa.Array) error {
 	return err
 }
 
-func readPieces(ctx context.Context, file *os.File, b []byte) error {
+func readPieces(ctx context.Context, file *descriptor, b []byte) error {
 	for off := 0; off < len(b); off += pieceSize {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := file.ReadAt(b[off:min(off+pieceSize, len(b))], int64(off)); err != nil {
+		if _, err := file.readAt(b[off:min(off+pieceSize, len(b))], int64(off)); err != nil {
 			return readError(file, err)
 		}
 	}
@@ -183,9 +183,9 @@ func readPieces(ctx context.Context, file *os.File, b []byte) error {
 }
 
 // readError says of a file that had the right size and ended before it what that is.
-func readError(file *os.File, err error) error {
+func readError(file *descriptor, err error) error {
 	if err == io.EOF {
-		return fmt.Errorf("%s: %w", file.Name(), ErrTruncated)
+		return fmt.Errorf("%s: %w", file.name, ErrTruncated)
 	}
 	return err
 }
@@ -197,5 +197,14 @@ func readText(files fsys.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.NewSectionReader(f, 0, limit+1))
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	text := make([]byte, min(size, limit+1))
+	n, err := f.ReadAt(text, 0)
+	if err == io.EOF { // it was cut short meanwhile, which is left to the format to find
+		err = nil
+	}
+	return text[:n], err
 }

@@ -32,54 +32,32 @@ func Map(name string, mode Mode, offset, size int64) (*Region, error) {
 	if err := mode.check(); err != nil {
 		return nil, err
 	}
-	f, info, err := openRegular(name, mode.open())
+	f, err := openRegular(name, mode.open())
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.close()
 	if size == -1 {
-		size = info.Size() - offset
+		size = f.size() - offset
 	}
-	if offset < 0 || size < 0 || offset > info.Size() || size > info.Size()-offset {
-		return nil, fmt.Errorf("memmap: %s: %w: %d bytes at offset %d of a file of %d", name, ErrRange, size, offset, info.Size())
+	if offset < 0 || size < 0 || offset > f.size() || size > f.size()-offset {
+		return nil, fmt.Errorf("memmap: %s: %w: %d bytes at offset %d of a file of %d", name, ErrRange, size, offset, f.size())
 	}
-	return newRegion(f, info, mode, offset, size)
+	return newRegion(&f, mode, offset, size)
 }
 
-// newRegion maps a range that lies in the file f, which info is about.
-func newRegion(f *os.File, info fs.FileInfo, mode Mode, offset, size int64) (*Region, error) {
-	r := &Region{name: f.Name(), mode: mode}
+// newRegion maps a range that lies in the file f.
+func newRegion(f *descriptor, mode Mode, offset, size int64) (r *Region, err error) {
+	r = &Region{name: f.name, mode: mode}
 	if size == 0 {
 		return r, nil
 	}
-	key, err := keyOf(info, offset, size)
-	if err != nil {
-		return nil, err
-	}
-	if r.m, err = acquire(f, key, mode); err != nil {
+	if r.m, err = acquire(f, keyOf(f, offset, size), mode); err != nil {
 		return nil, err
 	}
 	r.at = int(offset - r.m.off)
 	r.data = r.m.data[r.at:][:size:size]
 	return r, nil
-}
-
-// openRegular opens a file that is neither a symbolic link nor anything but a
-// plain file; a named pipe does not make it wait.
-func openRegular(name string, flag int) (*os.File, fs.FileInfo, error) {
-	f, err := os.OpenFile(name, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "map", Path: name, Err: fmt.Errorf("%w: it is not a plain file", fs.ErrInvalid)}
-	}
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return f, info, nil
 }
 
 // Bytes returns the memory. The error is an ErrClosed.

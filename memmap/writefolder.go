@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/soastore/soa"
@@ -55,6 +56,7 @@ func contentsOf(set string, d *soa.Dict) ([]byte, error) {
 		return nil, fmt.Errorf("%w: its elements are little-endian, and this machine is not", ErrFormat)
 	}
 	table := Contents{Set: set}
+	table.Fields = slices.Grow(table.Fields, d.Len())
 	for name, a := range d.All() {
 		if name == "" || !utf8.ValidString(name) {
 			return nil, fmt.Errorf("%w: the name %q is empty or not UTF-8", soa.ErrField, name)
@@ -93,13 +95,15 @@ type folderWriter struct {
 	fs   fsys.FS
 	sync bool
 	size int64
+	text []byte // of the YAML file that is written, whose memory is kept
 }
 
 func (w *folderWriter) array(path string, a soa.Array) error {
 	if err := w.file(path+arraySuffix, a.Bytes()); err != nil {
 		return err
 	}
-	return w.file(path+yamlSuffix, encodeInfo(infoOf(a)))
+	w.text = appendInfo(w.text[:0], infoOf(a))
+	return w.file(path+yamlSuffix, w.text)
 }
 
 // file makes the file name, which is not there yet.

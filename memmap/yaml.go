@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/soastore/soa"
 	"go.yaml.in/yaml/v3"
@@ -40,8 +39,10 @@ const majorVersion = 1
 const maxYAML = 4096
 
 // encodeInfo returns the text of NAME.yaml.
-func encodeInfo(in Info) []byte {
-	b := make([]byte, 0, 128)
+func encodeInfo(in Info) []byte { return appendInfo(nil, in) }
+
+// appendInfo appends the text of NAME.yaml to b.
+func appendInfo(b []byte, in Info) []byte {
 	if in.Sparse {
 		b = fmt.Appendf(b, "data_dtype: %v\nindices_dtype: %v\nindptr_dtype: %v\nnnz: %d\n", in.DType, in.Indices, in.Indptr, in.NNZ)
 	} else {
@@ -49,9 +50,14 @@ func encodeInfo(in Info) []byte {
 	}
 	b = append(b, "shape:\n"...)
 	for _, d := range in.Shape {
-		b = append(strconv.AppendInt(append(b, "- "...), int64(d), 10), '\n')
+		b = appendItem(b, d)
 	}
-	return fmt.Appendf(b, "version:\n- %d\n- 0\n", majorVersion)
+	b = append(b, "version:\n"...)
+	return appendItem(appendItem(b, majorVersion), 0)
+}
+
+func appendItem(b []byte, n int) []byte {
+	return append(strconv.AppendInt(append(b, "- "...), int64(n), 10), '\n')
 }
 
 // The keys of each kind of array.
@@ -63,10 +69,10 @@ var (
 // decodeInfo is the inverse of encodeInfo. Its errors are *FormatErrors about the
 // file path.
 func decodeInfo(path string, text []byte) (Info, error) {
-	if in, ok := plainInfo(string(text)); ok {
+	if in, ok := plainInfo(text); ok {
 		return in, nil
 	}
-	in, field, err := decode(text)
+	in, field, err := decode(bytes.Clone(text)) // which lets the caller's be on the stack
 	if err != nil {
 		return Info{}, &FormatError{path, field, err}
 	}
@@ -75,18 +81,22 @@ func decodeInfo(path string, text []byte) (Info, error) {
 
 // plainInfo is decodeInfo of what encodeInfo writes of a dense array, and nothing else:
 // the YAML package takes longer than opening the files does.
-func plainInfo(text string) (in Info, ok bool) {
-	name, rest, _ := strings.Cut(strings.TrimPrefix(text, "dtype: "), "\n")
-	in.DType, _ = soa.ParseDType(name)
-	rest = strings.TrimPrefix(rest, "shape:\n")
-	for len(in.Shape) < maxDims && strings.HasPrefix(rest, "- ") {
-		var extent string
-		extent, rest, _ = strings.Cut(rest[2:], "\n")
-		n, _ := strconv.Atoi(extent)
-		in.Shape = append(in.Shape, n)
+func plainInfo(text []byte) (in Info, ok bool) {
+	name, rest, _ := bytes.Cut(bytes.TrimPrefix(text, []byte("dtype: ")), []byte("\n"))
+	in.DType, _ = soa.ParseDType(string(name))
+	rest = bytes.TrimPrefix(rest, []byte("shape:\n"))
+	var shape [maxDims]int
+	dims := 0
+	for ; dims < maxDims && bytes.HasPrefix(rest, []byte("- ")); dims++ {
+		var extent []byte
+		extent, rest, _ = bytes.Cut(rest[2:], []byte("\n"))
+		shape[dims], _ = strconv.Atoi(string(extent))
 	}
-	_, err := in.check()
-	return in, err == nil && string(encodeInfo(in)) == text
+	in.Shape = slices.Clone(shape[:dims])
+	if _, err := in.check(); err != nil {
+		return Info{}, false
+	}
+	return in, bytes.Equal(appendInfo(make([]byte, 0, 256), in), text)
 }
 
 // decode looks at the version first, so that a file of another version is not

@@ -97,7 +97,7 @@ func TestPlainInfo(t *testing.T) {
 		{DType: soa.Float32, Shape: []int{1 << 40, 1, 3}},
 	} {
 		text := string(encodeInfo(in))
-		got, ok := plainInfo(text)
+		got, ok := plainInfo([]byte(text))
 		require.True(t, ok, text)
 		require.Equal(t, in, got)
 		slow, _, err := decode([]byte(text))
@@ -105,10 +105,10 @@ func TestPlainInfo(t *testing.T) {
 		require.Equal(t, in, slow)
 		for i := range text {
 			if text[i] < '0' || text[i] > '9' { // another number is another shape
-				_, ok := plainInfo(text[:i] + "~" + text[i+1:])
+				_, ok := plainInfo([]byte(text[:i] + "~" + text[i+1:]))
 				require.False(t, ok, "byte %d", i)
 			}
-			_, ok := plainInfo(text[:i])
+			_, ok := plainInfo([]byte(text[:i]))
 			require.False(t, ok, "cut at %d", i)
 		}
 	}
@@ -118,7 +118,7 @@ func TestPlainInfo(t *testing.T) {
 		"dtype: int8\nshape:\n- 1\nversion:\n- 1\n- 1\n", "dtype: invalid\nshape:\n- 1\nversion:\n- 1\n- 0\n",
 		string(encodeInfo(Info{DType: soa.Int8, Shape: make([]int, maxDims+1)})),
 	} {
-		_, ok := plainInfo(text)
+		_, ok := plainInfo([]byte(text))
 		require.False(t, ok, text)
 	}
 }
@@ -163,7 +163,7 @@ func FuzzDecodeInfo(f *testing.F) {
 			}
 			return
 		}
-		if plain, ok := plainInfo(string(text)); ok { // then the YAML package says the same
+		if plain, ok := plainInfo(text); ok { // then the YAML package says the same
 			slow, _, err := decode(text)
 			require.NoError(t, err)
 			require.Equal(t, slow, plain)
