@@ -151,23 +151,20 @@ func (b *disks) View(ctx context.Context, id string, names []string, fn func(*so
 	return ofBelow(s.ViewContext(ctx, id, names, fn))
 }
 
-// Delete removes values.
-func (b *disks) Delete(ids ...string) error {
+// Delete removes a value.
+func (b *disks) Delete(id string) error {
 	if b == nil {
 		return nil
 	}
-	var failures []error
-	for _, id := range ids {
-		s, err := b.find(id)
-		if err == nil {
-			size := s.sizeOf(id)
-			if err = s.Remove(id); err == nil {
-				b.forget(id, size)
-			}
-		}
-		failures = append(failures, err)
+	s, err := b.find(id)
+	if err != nil {
+		return err
 	}
-	return errors.Join(failures...)
+	size := s.sizeOf(id)
+	if err = s.Remove(id); err == nil {
+		b.forget(id, size)
+	}
+	return err
 }
 
 func (b *disks) forget(id string, size int64) {

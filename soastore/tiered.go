@@ -66,29 +66,26 @@ type tiered struct {
 }
 
 // begin starts a collective call. The caller holds turn.
-func (t *Tiered) begin(ctx context.Context, op, key string) (*ballot, error) {
+func (t *Tiered) begin(ctx context.Context, op, key string) (ballot, error) {
 	t.mu.RLock()
 	closed := t.closed
 	t.mu.RUnlock()
 	if closed { // on all ranks alike, since Close is collective
-		return nil, keyError(op, key, ErrClosed)
+		return ballot{}, keyError(op, key, ErrClosed)
 	}
 	t.seq++
 	return t.ballot(ctx, op, key), nil
 }
 
-func (t *Tiered) ballot(ctx context.Context, op, key string) *ballot {
-	return &ballot{ctx: ctx, comm: t.comm, timeout: t.opts.Timeout, op: op, key: key, seq: t.seq}
+func (t *Tiered) ballot(ctx context.Context, op, key string) ballot {
+	return ballot{ctx: ctx, comm: t.comm, timeout: t.opts.Timeout, op: op, key: key, seq: t.seq}
 }
 
-// timed returns a function that adds the time until it is called to sum.
-func (t *Tiered) timed(sum *time.Duration) func() {
-	start := time.Now()
-	return func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		*sum += time.Since(start)
-	}
+// timed adds the time since start to sum.
+func (t *Tiered) timed(sum *time.Duration, start time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*sum += time.Since(start)
 }
 
 // Set is SetContext without a context.
@@ -104,7 +101,7 @@ func (t *Tiered) SetContext(ctx context.Context, key string, d *soa.Dict) error 
 	if err != nil {
 		return err
 	}
-	defer t.timed(&t.stats.Writing)()
+	defer t.timed(&t.stats.Writing, time.Now())
 	id := t.newID(key)
 	err = t.check(key, id, d)
 	placed := false
@@ -134,9 +131,8 @@ func (t *Tiered) owned(d *soa.Dict) *soa.Dict {
 	if t.opts.CopyOnSet {
 		return d.Clone()
 	}
-	kept := d.Share()
-	kept.Keep()
-	return kept
+	d.Keep()
+	return d
 }
 
 // check reports what is wrong with a key and a value, on this rank.
@@ -213,8 +209,8 @@ func (t *Tiered) ClearContext(ctx context.Context) error {
 
 // remove removes keys from all ranks, or from none. bad is what is already known to
 // be wrong on this rank.
-func (t *Tiered) remove(b *ballot, bad error, keys ...string) error {
-	defer t.timed(&t.stats.Cleanup)()
+func (t *Tiered) remove(b ballot, bad error, keys ...string) error {
+	defer t.timed(&t.stats.Cleanup, time.Now())
 	if err := b.agree(bad, ""); err != nil {
 		return err
 	}
@@ -244,7 +240,7 @@ func (t *Tiered) FlushContext(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer t.timed(&t.stats.Writing)()
+	defer t.timed(&t.stats.Writing, time.Now())
 	return b.agree(byKey(t.tiers.Flush(ctx)), "")
 }
 
@@ -257,7 +253,7 @@ func (t *Tiered) Close() error {
 	if err != nil {
 		return err
 	}
-	defer t.timed(&t.stats.Cleanup)()
+	defer t.timed(&t.stats.Cleanup, time.Now())
 	if t.opts.Keep {
 		err = byKey(t.tiers.Flush(b.ctx))
 	}

@@ -162,8 +162,13 @@ func (t *Tiered) openTiers() error {
 // An ID is what a value is called in tiers and files: KEY.SEQ-RANKS. SEQ is the
 // number of the Set, the same on all ranks and never used again, so that what a crash
 // leaves of two Sets is told apart; RANKS is how many ranks have a part.
-func (t *Tiered) newID(key string) string {
-	return fmt.Sprintf("%s.%d-%d", key, t.seq, t.comm.Size())
+func (t *Tiered) newID(key string) string { return makeID(key, t.seq, t.comm.Size()) }
+
+func makeID(key string, seq uint64, ranks int) string {
+	b := append(make([]byte, 0, len(key)+maxID), key...)
+	b = strconv.AppendUint(append(b, '.'), seq, 10)
+	b = strconv.AppendInt(append(b, '-'), int64(ranks), 10)
+	return string(b)
 }
 
 // maxID is how many bytes an ID has more than its key, at most.
@@ -179,14 +184,14 @@ func parseID(id string) (key string, seq uint64, ranks int, ok bool) {
 	seq, err := strconv.ParseUint(id[dot+1:dash], 10, 64)
 	n, err2 := strconv.ParseUint(id[dash+1:], 10, 31)
 	key = id[:dot]
-	return key, seq, int(n), err == nil && err2 == nil && fmt.Sprintf("%s.%d-%d", key, seq, n) == id
+	return key, seq, int(n), err == nil && err2 == nil && makeID(key, seq, int(n)) == id
 }
 
 // takeStock fills the catalog with the values that are in files. Of each key it is
 // the latest of which every rank has a part; what else there is of the key is
 // removed. A key of which there is none is torn, until it is set again or removed.
 // All ranks come to the same result. Collective.
-func (t *Tiered) takeStock(ctx context.Context, b *ballot) error {
+func (t *Tiered) takeStock(ctx context.Context, b ballot) error {
 	if t.disks == nil {
 		return nil
 	}

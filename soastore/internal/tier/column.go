@@ -19,9 +19,10 @@ type Field struct {
 // value is what Put was given, or Adopt found below.
 type value struct {
 	id      string
-	columns []*column // in the value's order
-	named   map[string]*column
-	bytes   int64 // of all columns
+	columns []*column          // in the value's order
+	memory  []column           // that they are in; it is made for all, and never moves
+	named   map[string]*column // nil for few columns
+	bytes   int64              // of all columns
 
 	// Guarded by mu:
 	below   bool          // it is there; else it is dirty
@@ -62,10 +63,22 @@ type column struct {
 	given    bool  // a read that is ending has given its elements to the caller
 }
 
-// held are a column's elements: an array in the raw pool, or packed.
+// held are a column's elements: an array in the raw pool, or packed. Of a column that is
+// only below it is the zero held.
 type held struct {
 	array  soa.Array
 	packed *packed
+}
+
+func (h held) raw() bool   { return h.packed == nil && h.array.DType().Valid() }
+func (h held) below() bool { return h.packed == nil && !h.array.DType().Valid() }
+
+// plain returns the array of a column that is not encoded.
+func (h held) plain() (a soa.Array, ok bool) {
+	if h.packed != nil {
+		return h.packed.array, h.packed.codec == nil
+	}
+	return h.array, true
 }
 
 // release gives the memory of the elements back. It does nothing to arrays that have
@@ -88,22 +101,58 @@ func (h held) size() int64 {
 // never is the next read of a column that the plan expects no more of.
 const never = math.MaxInt
 
-func newValue(id string, fields []Field) (*value, error) {
-	v := &value{id: id, named: make(map[string]*column, len(fields))}
+// few is up to how many columns are found sooner by looking at each than in a map.
+const few = 16
+
+// newValue returns a value that will have n columns.
+func newValue(id string, n int) *value {
+	v := &value{id: id, columns: make([]*column, 0, n), memory: make([]column, 0, n)}
+	if n > few {
+		v.named = make(map[string]*column, n)
+	}
+	return v
+}
+
+// add gives v its next column, of a name that it does not have yet. It keeps f's shape.
+func (v *value) add(f Field) error {
+	n, err := sizeOf(f)
+	if err == nil && n > math.MaxInt64-v.bytes {
+		err = fmt.Errorf("%w: %v exceeds what can be counted", soa.ErrShape, f.Shape)
+	}
+	if err != nil {
+		return &Error{v.id, f.Name, err}
+	}
+	v.memory = append(v.memory, column{value: v, field: f, bytes: n, at: -1, next: never})
+	c := &v.memory[len(v.memory)-1]
+	v.columns = append(v.columns, c)
+	if v.named != nil {
+		v.named[f.Name] = c
+	}
+	v.bytes += n
+	return nil
+}
+
+// valueOf returns the value that is d.
+func valueOf(id string, d *soa.Dict) (*value, error) {
+	v := newValue(id, d.Len())
+	for name, a := range d.All() {
+		if err := v.add(Field{name, a.DType(), a.Shape()}); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// valueWith returns the value that has these fields.
+func valueWith(id string, fields []Field) (*value, error) {
+	v := newValue(id, len(fields))
 	for _, f := range fields {
-		n, err := sizeOf(f)
-		if err == nil && v.named[f.Name] != nil {
-			err = fmt.Errorf("%w: it is there twice", soa.ErrField)
+		if v.column(f.Name) != nil {
+			return nil, &Error{id, f.Name, fmt.Errorf("%w: it is there twice", soa.ErrField)}
 		}
-		if err == nil && n > math.MaxInt64-v.bytes {
-			err = fmt.Errorf("%w: %v exceeds what can be counted", soa.ErrShape, f.Shape)
+		if err := v.add(f); err != nil {
+			return nil, err
 		}
-		if err != nil {
-			return nil, &Error{id, f.Name, err}
-		}
-		c := &column{value: v, field: f, bytes: n, at: -1, next: never}
-		v.columns, v.named[f.Name] = append(v.columns, c), c
-		v.bytes += n
 	}
 	return v, nil
 }
@@ -123,12 +172,17 @@ func sizeOf(f Field) (int64, error) {
 	return n, nil
 }
 
-func fieldsOf(d *soa.Dict) []Field {
-	fields := make([]Field, 0, d.Len())
-	for name, a := range d.All() {
-		fields = append(fields, Field{name, a.DType(), slices.Clone(a.Shape())})
+// column returns the column of that name, nil if there is none.
+func (v *value) column(name string) *column {
+	if v.named != nil {
+		return v.named[name]
 	}
-	return fields
+	for _, c := range v.columns {
+		if c.field.Name == name {
+			return c
+		}
+	}
+	return nil
 }
 
 // find returns the named columns, all if names is nil.
@@ -138,7 +192,7 @@ func (v *value) find(names []string) ([]*column, error) {
 	}
 	columns := make([]*column, len(names))
 	for i, name := range names {
-		c := v.named[name]
+		c := v.column(name)
 		if c == nil {
 			return nil, &soa.FieldError{Field: name, Have: v.names()}
 		}
@@ -150,11 +204,9 @@ func (v *value) find(names []string) ([]*column, error) {
 	return columns, nil
 }
 
-func (v *value) names() []string { return namesOf(v.columns) }
-
-func namesOf(columns []*column) []string {
-	names := make([]string, len(columns))
-	for i, c := range columns {
+func (v *value) names() []string {
+	names := make([]string, len(v.columns))
+	for i, c := range v.columns {
 		names[i] = c.field.Name
 	}
 	return names
@@ -162,6 +214,14 @@ func namesOf(columns []*column) []string {
 
 // gone reports that every column has had its last planned read.
 func (v *value) gone() bool { return len(v.columns) > 0 && v.used == len(v.columns) }
+
+// wrap says that an error is about c.
+func (c *column) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{c.value.id, c.field.Name, err}
+}
 
 // check reports an array that is not the column's.
 func (c *column) check(a soa.Array) error {

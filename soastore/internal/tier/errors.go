@@ -42,9 +42,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // wrap makes an *Error of err, nil for nil. An error that names a value already
 // stays as it is.
 func wrap(id string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *Error
 	var full *NoSpaceError
-	if err == nil || errors.As(err, &e) || errors.As(err, &full) {
+	if errors.As(err, &e) || errors.As(err, &full) {
 		return err
 	}
 	return &Error{ID: id, Err: err}

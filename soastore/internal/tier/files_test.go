@@ -99,6 +99,9 @@ func (f *files) read(ctx context.Context, id string, into *soa.Dict, names []str
 		return err
 	}
 	defer file.Close()
+	if names == nil {
+		names = file.Names()
+	}
 	for _, name := range names {
 		f.record(&f.reads, id+"."+name)
 	}
@@ -116,17 +119,20 @@ func (f *files) View(ctx context.Context, id string, names []string, fn func(*so
 	return fn(d)
 }
 
-func (f *files) Delete(ids ...string) error {
-	var all []error
-	for _, id := range ids {
-		if err := f.enter(context.Background(), "delete", id); err != nil {
-			all = append(all, err)
-			continue
-		}
-		all = append(all, os.Remove(f.name(id)))
-		f.record(&f.deletes, id)
+func (f *files) Delete(id string) error {
+	if err := f.enter(context.Background(), "delete", id); err != nil {
+		return err
 	}
-	return errors.Join(all...)
+	f.record(&f.deletes, id)
+	return os.Remove(f.name(id))
+}
+
+// fieldsOf returns the fields of d.
+func fieldsOf(d *soa.Dict) (fields []Field) {
+	for name, a := range d.All() {
+		fields = append(fields, Field{name, a.DType(), a.Shape()})
+	}
+	return fields
 }
 
 // has returns the IDs of the values that there are, sorted.

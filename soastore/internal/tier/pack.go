@@ -2,10 +2,6 @@ package tier
 
 import (
 	"context"
-	"fmt"
-	"runtime"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/codec"
@@ -52,47 +48,6 @@ func (t *Tiers) encode(c *column, a soa.Array) (*packed, bool) {
 	}
 	t.count(func() { t.packed.stats.wrote(int64(len(b)), t.opts.Clock()-start) })
 	return &packed{codec: by, bytes: b}, true
-}
-
-// decode fills the array with what was encoded.
-func (t *Tiers) decode(p *packed, to soa.Array) error {
-	start := t.opts.Clock()
-	got, err := p.codec.Decode(to.Bytes()[:0], p.bytes)
-	if err != nil {
-		return err
-	}
-	if len(got) != to.NBytes() {
-		return fmt.Errorf("%w: %d bytes instead of %d", codec.ErrFormat, len(got), to.NBytes())
-	}
-	copy(to.Bytes(), got) // nothing, if there was room for Decode
-	t.count(func() { t.packed.stats.read(int64(len(got)), t.opts.Clock()-start) })
-	return nil
-}
-
-// each calls fn for every column, on all processors: much of the time goes into
-// memory that is touched for the first time.
-func each(ctx context.Context, columns []*column, fn func(i int, c *column) error) error {
-	if len(columns) == 1 { // no goroutine for it
-		return wrapField(columns[0], fn(0, columns[0]))
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, c := range columns {
-		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return wrapField(c, fn(i, c))
-		})
-	}
-	return g.Wait()
-}
-
-func wrapField(c *column, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &Error{c.value.id, c.field.Name, err}
 }
 
 // packOut moves the raw column c to the packed pool, if it pays and there is room,

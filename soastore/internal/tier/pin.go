@@ -63,12 +63,12 @@ func (t *Tiers) pin(v *value, pinned bool) {
 // raise brings those columns of v to raw memory that are not there.
 func (t *Tiers) raise(ctx context.Context, v *value) error {
 	for {
-		columns, flights, err := t.lacking(v)
-		if err != nil || columns == nil && flights == nil {
+		parts, flights, err := t.lacking(v)
+		if err != nil || parts == nil && flights == nil {
 			return err
 		}
-		if columns != nil {
-			err = t.raiseAll(ctx, v, columns)
+		if parts != nil {
+			err = t.raiseAll(ctx, v, parts)
 		}
 		for _, f := range flights {
 			if err == nil {
@@ -83,12 +83,13 @@ func (t *Tiers) raise(ctx context.Context, v *value) error {
 
 // lacking returns the columns of v that are not raw, or the flights of those that
 // others are bringing.
-func (t *Tiers) lacking(v *value) (columns []*column, flights []*flight, err error) {
+func (t *Tiers) lacking(v *value) (parts []part, flights []*flight, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if v.dead {
 		return nil, nil, ErrNotFound
 	}
+	var columns []*column
 	for _, c := range v.columns {
 		switch {
 		case c.in == t.raw || c.consumed:
@@ -98,19 +99,22 @@ func (t *Tiers) lacking(v *value) (columns []*column, flights []*flight, err err
 			columns = append(columns, c)
 		}
 	}
-	return columns, flights, nil
+	if columns == nil {
+		return nil, flights, nil
+	}
+	return partsOf(columns), flights, nil
 }
 
-// raiseAll brings columns of v to raw memory.
-func (t *Tiers) raiseAll(ctx context.Context, v *value, columns []*column) error {
-	n := bytesOf(columns)
+// raiseAll brings parts of v to raw memory.
+func (t *Tiers) raiseAll(ctx context.Context, v *value, parts []part) error {
+	n := bytesOf(parts)
 	if err := t.reserve(ctx, t.raw, n, must(v)); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return &NoSpaceError{ID: v.id, Bytes: n, Memory: err}
 	}
-	_, err := t.bring(ctx, v, columns, false)
+	_, err := t.bring(ctx, v, parts, false)
 	return err
 }
 

@@ -192,6 +192,9 @@ func (t *Tiers) settle(v *value) {
 func (t *Tiers) Consumed() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if len(t.consumed) == 0 {
+		return nil
+	}
 	return slices.Sorted(maps.Keys(t.consumed))
 }
 

@@ -93,12 +93,12 @@ func (t *Tiers) bringNext(ctx context.Context) bool {
 	if len(columns) == 0 {
 		return asked
 	}
-	got := t.reserveSome(ctx, columns, &demand{waits: true, writes: !t.opts.Async, spares: asked})
-	arrays, err := t.bring(ctx, columns[0].value, got, true)
+	got := t.reserveSome(ctx, partsOf(columns), &demand{waits: true, writes: !t.opts.Async, spares: asked})
+	brought, err := t.bring(ctx, columns[0].value, got, true)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrNotFound) {
 		t.count(func() { t.failed(wrap(columns[0].value.id, err)) })
 	}
-	return asked || len(arrays) > 0
+	return asked || len(brought) > 0
 }
 
 // nextRequest takes the first request from the queue. The caller holds mu.
@@ -107,7 +107,8 @@ func (t *Tiers) nextRequest() (columns []*column, ok bool) {
 		return nil, false
 	}
 	r := t.wanted[0]
-	t.wanted = slices.Delete(t.wanted, 0, 1)
+	t.wanted[0] = nil // which nothing reads again
+	t.wanted = t.wanted[1:]
 	for _, c := range r {
 		c.queued = false
 	}

@@ -17,7 +17,7 @@ import (
 // also be of values that could not be put below in the background since the last
 // call; each is told of once. After an error nothing is left of d.
 func (t *Tiers) Put(ctx context.Context, id string, d *soa.Dict) error {
-	v, err := newValue(id, fieldsOf(d))
+	v, err := valueOf(id, d)
 	if err != nil {
 		return err
 	}
@@ -64,14 +64,17 @@ func (t *Tiers) expected(id string) {
 	delete(t.coming, id)
 }
 
+// places are the ways to place a value, in the order in which they are tried.
+var places = [...]func(*Tiers, context.Context, *value, *soa.Dict, *demand) error{
+	(*Tiers).placeRaw, (*Tiers).placePacked, (*Tiers).placeBelow,
+}
+
 // place puts v, which is d, into the first tier that takes it.
 func (t *Tiers) place(ctx context.Context, v *value, d *soa.Dict) error {
-	full, room := &NoSpaceError{ID: v.id, Bytes: v.bytes}, must(nil)
-	for _, tier := range []struct {
-		try    func(context.Context, *value, *soa.Dict, *demand) error
-		reason *error
-	}{{t.placeRaw, &full.Memory}, {t.placePacked, &full.Compressed}, {t.placeBelow, &full.Below}} {
-		err := tier.try(ctx, v, d, room)
+	room := must(nil)
+	var reasons [len(places)]error
+	for i, try := range places {
+		err := try(t, ctx, v, d, room)
 		if err == nil {
 			return nil
 		}
@@ -79,10 +82,10 @@ func (t *Tiers) place(ctx context.Context, v *value, d *soa.Dict) error {
 			return wrap(v.id, ctx.Err())
 		}
 		if !errors.Is(err, errNoTier) {
-			*tier.reason = err
+			reasons[i] = err
 		}
 	}
-	return full
+	return &NoSpaceError{ID: v.id, Bytes: v.bytes, Memory: reasons[0], Compressed: reasons[1], Below: reasons[2]}
 }
 
 // errNoTier says that there is no such tier.
@@ -95,11 +98,10 @@ func (t *Tiers) placeRaw(ctx context.Context, v *value, d *soa.Dict, room *deman
 	if err := t.reserve(ctx, t.raw, v.bytes, room); err != nil {
 		return err
 	}
-	elements := make([]held, len(v.columns))
-	for i, c := range v.columns {
-		elements[i].array, _ = d.Get(c.field.Name)
+	for _, c := range v.columns {
+		c.array, _ = d.Get(c.field.Name)
 	}
-	t.admit(v, t.raw, elements)
+	t.admit(v, t.raw)
 	return nil
 }
 
@@ -122,7 +124,10 @@ func (t *Tiers) placePacked(ctx context.Context, v *value, d *soa.Dict, room *de
 	if err := t.reserve(ctx, t.packed, size, room); err != nil {
 		return err
 	}
-	t.admit(v, t.packed, elements)
+	for i, c := range v.columns {
+		c.held = elements[i]
+	}
+	t.admit(v, t.packed)
 	for i, c := range v.columns {
 		if a, _ := d.Get(c.field.Name); elements[i].packed.codec != nil {
 			a.Release()
@@ -149,15 +154,16 @@ func (t *Tiers) placeBelow(ctx context.Context, v *value, d *soa.Dict, _ *demand
 	return nil
 }
 
-// admit takes in a value, dirty, whose elements all go to p, where room is reserved.
-func (t *Tiers) admit(v *value, p *pool, elements []held) {
+// admit takes in a value, dirty, whose columns hold their elements and all go to p, where
+// room is reserved.
+func (t *Tiers) admit(v *value, p *pool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.tick++
 	t.values[v.id] = v
-	for i, c := range v.columns {
+	for _, c := range v.columns {
 		c.tick = t.tick
-		t.enter(p, c, elements[i])
+		t.enter(p, c, c.held)
 	}
 	t.soil(v)
 	t.stir()
@@ -165,7 +171,7 @@ func (t *Tiers) admit(v *value, p *pool, elements []held) {
 
 // Adopt takes in a value that is below already, where it takes so many bytes.
 func (t *Tiers) Adopt(id string, fields []Field, disk int64) error {
-	v, err := newValue(id, fields)
+	v, err := valueWith(id, fields)
 	if err != nil {
 		return err
 	}

@@ -12,16 +12,16 @@ import (
 // room for them, or can be made from columns that are worth less. Those that are not
 // kept, since their last planned read was this one, are the caller's to release.
 func (t *Tiers) Get(ctx context.Context, id string, names []string) (*soa.Dict, error) {
-	var d *soa.Dict
-	err := t.reading(ctx, id, names, true, func(r *reading) (err error) {
-		d, err = r.finish(ctx, nil)
-		r.gives = true
-		return err
-	})
+	r, err := t.begin(id, names)
 	if err != nil {
 		return nil, wrap(id, err)
 	}
-	return d, nil
+	defer r.end()
+	if err := r.load(ctx, nil); err != nil {
+		return nil, wrap(id, err)
+	}
+	r.made, r.gives = true, true
+	return dictOf(r.parts), nil
 }
 
 // Read is Get into memory of the caller: of into's arrays that have a field's name
@@ -29,26 +29,46 @@ func (t *Tiers) Get(ctx context.Context, id string, names []string) (*soa.Dict, 
 // others; after an error the elements of its arrays are undefined. They must share
 // no memory with what Put was given or Get returned.
 func (t *Tiers) Read(ctx context.Context, id string, into *soa.Dict, names []string) error {
-	return wrap(id, t.reading(ctx, id, names, true, func(r *reading) error {
-		d, err := r.finish(ctx, into)
-		if err == nil {
-			*into = *d
-		}
-		return err
-	}))
+	r, err := t.begin(id, names)
+	if err != nil {
+		return wrap(id, err)
+	}
+	defer r.end()
+	have := into
+	if !r.matches(into) { // what it has stays until all has been read
+		have = into.Share()
+	}
+	if err := r.load(ctx, have); err != nil {
+		return wrap(id, err)
+	}
+	r.made = true
+	if !r.matches(into) {
+		into.Clear()
+	}
+	for i := range r.parts {
+		into.Set(r.parts[i].column.field.Name, r.parts[i].array)
+	}
+	return nil
 }
 
 // View calls fn with the named fields of a value, as Get returns them; but what is only
 // below stays there, and is as Below.View gives it. All are valid until fn ends. No lock
 // is held meanwhile. An error of fn is returned as it is.
 func (t *Tiers) View(ctx context.Context, id string, names []string, fn func(*soa.Dict) error) error {
+	r, err := t.begin(id, names)
+	if err != nil {
+		return wrap(id, err)
+	}
+	defer r.end()
+	if err := r.promote(ctx, false); err != nil {
+		return wrap(id, err)
+	}
 	var inFn error
-	err := t.reading(ctx, id, names, false, func(r *reading) error {
-		return r.view(ctx, func(d *soa.Dict) error {
-			inFn = fn(d)
-			return inFn
-		})
+	err = r.view(ctx, func(d *soa.Dict) error {
+		inFn = fn(d)
+		return inFn
 	})
+	r.made = err == nil
 	if inFn != nil {
 		return inFn
 	}
@@ -57,59 +77,37 @@ func (t *Tiers) View(ctx context.Context, id string, names []string, fn func(*so
 
 // reading is one read of some columns.
 type reading struct {
-	t       *Tiers
-	value   *value
-	columns []*column
-	from    []source
-	lifts   bool // also what is only below is promoted
-	gives   bool // the caller gets the tiers' own arrays
-	plan    *plan
-	uses    []int // positions in the plan; -1 for what is not planned
+	t     *Tiers
+	value *value
+	parts []part
+	plan  *plan
+	made  bool // so that the plan's reads count as made
+	gives bool // the caller gets the tiers' own arrays
 }
 
-// reading calls fn with a read of columns that have been promoted as far as there was
-// room; what is only below if lifts. What fn returns decides whether the plan's reads
-// count as made.
-func (t *Tiers) reading(ctx context.Context, id string, names []string, lifts bool, fn func(*reading) error) error {
-	r, err := t.begin(id, names)
-	if err != nil {
-		return err
-	}
-	r.lifts = lifts
-	made := false
-	defer func() { r.end(made) }()
-	if err := r.promote(ctx); err != nil {
-		return err
-	}
-	err = fn(r)
-	made = err == nil
-	return err
-}
-
-// begin looks the columns up, and counts their use.
-func (t *Tiers) begin(id string, names []string) (*reading, error) {
+// begin looks the columns up, and counts their use. The caller ends the reading.
+func (t *Tiers) begin(id string, names []string) (r reading, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	v, err := t.lookup(id)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	columns, err := v.find(names)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	for _, c := range columns {
 		if c.consumed {
-			return nil, &Error{id, c.field.Name, ErrConsumed}
+			return r, &Error{id, c.field.Name, ErrConsumed}
 		}
 	}
-	n := len(columns)
-	r := &reading{t: t, value: v, columns: columns, from: make([]source, n), plan: t.plan, uses: make([]int, n)}
+	r = reading{t: t, value: v, parts: partsOf(columns), plan: t.plan}
 	v.reads++
 	t.tick++
 	for i, c := range columns {
-		r.from[i] = t.sourceOf(c)
-		r.uses[i] = t.advance(c)
+		r.parts[i].look()
+		r.parts[i].use = t.advance(c)
 		c.tick, c.ahead = t.tick, false
 		c.rerank()
 		t.hit(c)
@@ -118,18 +116,20 @@ func (t *Tiers) begin(id string, names []string) (*reading, error) {
 }
 
 // end ends a read. If it was made, columns whose last planned read it was may go.
-func (r *reading) end(made bool) {
+func (r *reading) end() {
 	t := r.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r.value.reads--
-	for i, c := range r.columns {
-		c.given = r.gives
-		t.made(r.plan, c, r.uses[i], made)
+	for i := range r.parts {
+		p := &r.parts[i]
+		p.column.given = r.gives
+		t.made(r.plan, p.column, p.use, r.made)
 	}
 	t.settle(r.value)
-	for i, c := range r.columns {
-		if a, plain := r.from[i].plain(); r.gives && plain && (c.in != nil || !t.unused(c)) {
+	for i := range r.parts {
+		c := r.parts[i].column
+		if a, plain := r.parts[i].at.plain(); r.gives && plain && (c.in != nil || !t.unused(c)) {
 			a.Keep() // others have it too
 		}
 		c.given = false
@@ -137,34 +137,52 @@ func (r *reading) end(made bool) {
 	t.wake()
 }
 
-// missing returns the columns that are not raw, by their index.
-func (r *reading) missing() (which []int) {
-	for i := range r.from {
-		if !r.from[i].raw {
-			which = append(which, i)
+// load gives the parts their arrays, from columns that have been promoted as far as there
+// was room; see Tiers.load.
+func (r *reading) load(ctx context.Context, have *soa.Dict) error {
+	if err := r.promote(ctx, true); err != nil {
+		return err
+	}
+	return r.t.load(ctx, r.value, r.parts, have)
+}
+
+// matches reports whether d has the fields that are read and no others, in that order.
+func (r *reading) matches(d *soa.Dict) bool {
+	i := 0
+	for name := range d.All() {
+		if i == len(r.parts) || name != r.parts[i].column.field.Name {
+			return false
+		}
+		i++
+	}
+	return i == len(r.parts)
+}
+
+// raw reports whether all columns are.
+func (r *reading) raw() bool {
+	for i := range r.parts {
+		if !r.parts[i].at.raw() {
+			return false
 		}
 	}
-	return which
+	return true
 }
 
 // promote brings the columns to raw memory, as far as there is room, and waits for
-// those that others are bringing.
-func (r *reading) promote(ctx context.Context) error {
+// those that others are bringing. What is only below it brings if lifts.
+func (r *reading) promote(ctx context.Context, lifts bool) error {
 	t := r.t
-	which := r.missing()
-	if len(which) == 0 {
+	if r.raw() {
 		return ctx.Err()
 	}
-	if t.raw.takes(bytesOf(r.columns)) {
-		got := t.reserveSome(ctx, r.wanted(which), &demand{writes: !t.opts.Async})
-		arrays, err := t.bring(ctx, r.value, got, false)
+	if t.raw.takes(bytesOf(r.parts)) {
+		got := t.reserveSome(ctx, r.wanted(lifts), &demand{writes: !t.opts.Async})
+		brought, err := t.bring(ctx, r.value, got, false)
 		if err != nil {
 			return err
 		}
-		for _, i := range which {
-			if a, ok := arrays[r.columns[i]]; ok {
-				r.from[i] = source{held{array: a}, true}
-			}
+		for _, p := range brought {
+			r.parts[p.index].at = held{array: p.array}
 		}
 	}
 	return r.join(ctx)
@@ -172,94 +190,84 @@ func (r *reading) promote(ctx context.Context) error {
 
 // wanted returns those of the missing columns that are worth bringing: nobody else
 // does, and the plan does not say that this is the last read.
-func (r *reading) wanted(which []int) (columns []*column) {
+func (r *reading) wanted(lifts bool) []part {
+	parts := make([]part, 0, len(r.parts))
 	r.t.mu.Lock()
 	defer r.t.mu.Unlock()
-	for _, i := range which {
-		c := r.columns[i]
-		last := r.uses[i] >= 0 && c.next == never
-		if !last && c.flight == nil && c.in != r.t.raw && (r.lifts || c.in != nil) {
-			columns = append(columns, c)
+	for i := range r.parts {
+		p := &r.parts[i]
+		c := p.column
+		last := p.use >= 0 && c.next == never
+		if !p.at.raw() && !last && c.flight == nil && c.in != r.t.raw && (lifts || c.in != nil) {
+			parts = append(parts, *p)
 		}
 	}
-	return columns
+	return parts
 }
 
 // join takes those of the missing columns that others have brought, or are bringing.
 // If they fail, the read goes on by itself.
 func (r *reading) join(ctx context.Context) error {
-	for _, i := range r.missing() {
-		c := r.columns[i]
-		r.t.mu.Lock()
-		f := c.flight
-		if c.in != nil {
-			r.from[i] = r.t.sourceOf(c)
-		}
-		r.t.mu.Unlock()
-		if f == nil || r.from[i].raw {
-			continue
-		}
-		if err := f.wait(ctx); err != nil {
+	for _, w := range r.joinable() {
+		if err := w.flight.wait(ctx); err != nil {
 			return err
 		}
-		if f.err == nil {
-			r.from[i] = source{held{array: f.array}, true}
+		if w.flight.err == nil {
+			w.part.at = held{array: w.flight.array}
 		}
 	}
 	return nil
 }
 
-// finish returns all columns; see load.
-func (r *reading) finish(ctx context.Context, have *soa.Dict) (*soa.Dict, error) {
-	arrays := make([]soa.Array, len(r.columns))
-	if err := r.t.load(ctx, r.value, r.columns, r.from, have, arrays); err != nil {
-		return nil, err
+// awaited is a part that somebody else is bringing.
+type awaited struct {
+	part   *part
+	flight *flight
+}
+
+// joinable looks again where the missing columns are, and returns those that others are
+// bringing.
+func (r *reading) joinable() (coming []awaited) {
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	for i := range r.parts {
+		p := &r.parts[i]
+		if p.at.raw() {
+			continue
+		}
+		if p.column.in != nil {
+			p.look()
+		}
+		if f := p.column.flight; f != nil && !p.at.raw() {
+			coming = append(coming, awaited{p, f})
+		}
 	}
-	d := soa.NewDict()
-	for i, c := range r.columns {
-		d.Set(c.field.Name, arrays[i])
-	}
-	return d, nil
+	return coming
 }
 
 // view calls fn with all columns.
 func (r *reading) view(ctx context.Context, fn func(*soa.Dict) error) error {
-	var below []int
-	for i := range r.from {
-		if r.from[i].below() {
-			below = append(below, i)
-		}
-	}
-	if len(below) > 0 {
-		return r.viewBelow(ctx, below, fn)
-	}
-	d, err := r.finish(ctx, nil)
-	if err != nil {
+	if err := r.t.takeAll(ctx, r.parts, nil); err != nil {
 		return err
 	}
-	return fn(d)
+	if names, some := r.value.onlyBelow(r.parts); some {
+		return r.viewBelow(ctx, names, fn)
+	}
+	return fn(dictOf(r.parts))
 }
 
-// viewBelow is view if some columns are only below.
-func (r *reading) viewBelow(ctx context.Context, which []int, fn func(*soa.Dict) error) error {
+// viewBelow is view if some columns are only below: those named, all if names is nil.
+func (r *reading) viewBelow(ctx context.Context, names []string, fn func(*soa.Dict) error) error {
 	t, called := r.t, false
-	columns := pick(r.columns, which)
 	start := t.opts.Clock()
-	err := t.below.View(ctx, r.value.id, namesOf(columns), func(seen *soa.Dict) error {
-		if err := checkAll(columns, seen); err != nil {
-			return err
-		}
-		t.count(func() { t.disk.read(bytesOf(columns), t.opts.Clock()-start) })
-		for _, i := range which {
-			a, _ := seen.Get(r.columns[i].field.Name)
-			r.from[i] = source{held{array: a}, true}
-		}
-		d, err := r.finish(ctx, nil)
+	err := t.below.View(ctx, r.value.id, names, func(seen *soa.Dict) error {
+		bytes, err := pick(r.parts, seen)
 		if err != nil {
 			return err
 		}
+		t.count(func() { t.disk.read(bytes, t.opts.Clock()-start) })
 		called = true
-		return fn(d)
+		return fn(dictOf(r.parts))
 	})
 	if err != nil && !called {
 		return t.readFailed(r.value, err)

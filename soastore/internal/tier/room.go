@@ -61,6 +61,9 @@ func (t *Tiers) reserve(ctx context.Context, p *pool, n int64, d *demand) error 
 	if ok {
 		return nil
 	}
+	if !p.takes(n) {
+		return &noRoom{wanted: n, limit: p.limit}
+	}
 	if err := t.turn.take(ctx); err != nil {
 		return err
 	}
@@ -68,10 +71,10 @@ func (t *Tiers) reserve(ctx context.Context, p *pool, n int64, d *demand) error 
 	return t.makeRoom(ctx, p, n, d)
 }
 
-// reserveSome reserves raw memory for those of the columns for which there is room,
-// or room can be made, and returns them.
-func (t *Tiers) reserveSome(ctx context.Context, columns []*column, d *demand) (got []*column) {
-	got, rest := t.reserveFree(columns)
+// reserveSome reserves raw memory for those of the parts for which there is room, or
+// room can be made, and returns them. The caller has no more use for the slice.
+func (t *Tiers) reserveSome(ctx context.Context, parts []part, d *demand) (got []part) {
+	got, rest := t.reserveFree(parts)
 	switch {
 	case len(rest) == 0:
 		return got
@@ -80,50 +83,51 @@ func (t *Tiers) reserveSome(ctx context.Context, columns []*column, d *demand) (
 		if t.turn.take(ctx) != nil {
 			return nil
 		}
-		got, rest = nil, columns
+		got, rest = nil, parts
 	case !t.turn.try():
 		return got
 	}
 	defer t.turn.give()
-	for _, c := range rest {
+	for _, p := range rest {
 		one := *d
-		one.rank = c
-		if t.makeRoom(ctx, t.raw, c.bytes, &one) == nil {
-			got = append(got, c)
+		one.rank = p.column
+		if t.makeRoom(ctx, t.raw, p.column.bytes, &one) == nil {
+			got = append(got, p)
 		}
 		d.failed = one.failed
 	}
 	return got
 }
 
-// reserveFree reserves raw memory for those of the columns that fit into what is free.
-func (t *Tiers) reserveFree(columns []*column) (got, rest []*column) {
+// reserveFree reserves raw memory for those of the parts that fit into what is free.
+func (t *Tiers) reserveFree(parts []part) (got, rest []part) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, c := range columns {
-		if t.raw.reserve(c.bytes) {
-			got = append(got, c)
+	if t.raw.reserve(bytesOf(parts)) {
+		return parts, nil
+	}
+	for _, p := range parts {
+		if t.raw.reserve(p.column.bytes) {
+			got = append(got, p)
 		} else {
-			rest = append(rest, c)
+			rest = append(rest, p)
 		}
 	}
 	return got, rest
 }
 
-// giveUp gives the raw memory up that was reserved for columns.
-func (t *Tiers) giveUp(columns []*column) {
+// giveUp gives the raw memory up that was reserved for parts.
+func (t *Tiers) giveUp(parts []part) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, c := range columns {
-		t.raw.cancel(c.bytes)
-	}
+	t.raw.cancel(bytesOf(parts))
 }
 
 // makeRoom reserves n bytes of p, moving columns out as far as d allows. The caller
 // has the turn.
 func (t *Tiers) makeRoom(ctx context.Context, p *pool, n int64, d *demand) error {
 	if !p.takes(n) {
-		return fmt.Errorf("%d bytes are more than its %d", n, p.limit)
+		return &noRoom{wanted: n, limit: p.limit}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -204,8 +208,11 @@ func (t *Tiers) awaitLanding(ctx context.Context, p *pool) {
 
 // allows reports whether c may make room.
 func (d *demand) allows(c *column) bool {
-	return c.value != d.own && !(d.spares && c.ahead) && (d.rank == nil || before(c, d.rank))
+	return c.value != d.own && !(d.spares && c.ahead) && !d.ends(c)
 }
+
+// ends reports whether neither c nor any column that comes after it may make room.
+func (d *demand) ends(c *column) bool { return d.rank != nil && !before(c, d.rank) }
 
 // feasible reports whether there are victims enough to make room for n bytes, so that
 // none goes in vain; whether all of them can go is another matter.
@@ -214,21 +221,25 @@ func (p *pool) feasible(n int64, d *demand) bool {
 	if d.must {
 		n -= p.reserved
 	}
-	for _, c := range p.victims {
-		if n <= 0 {
-			break
-		}
-		if d.allows(c) {
-			n -= c.size()
-		}
+	return p.victims.lacks(0, n, d) <= 0
+}
+
+// lacks returns what of n bytes is left when the i-th victim, and all below it in the
+// heap, have made room as far as they may.
+func (h victims) lacks(i int, n int64, d *demand) int64 {
+	if n <= 0 || i >= len(h) || d.ends(h[i]) {
+		return n
 	}
-	return n <= 0
+	if d.allows(h[i]) {
+		n -= h[i].size()
+	}
+	return h.lacks(2*i+2, h.lacks(2*i+1, n, d), d)
 }
 
 // victim takes the next column that may make room from the victims, nil if there is
 // none. It puts those aside that d spares.
 func (p *pool) victim(d *demand, aside *[]*column) *column {
-	for len(p.victims) > 0 {
+	for len(p.victims) > 0 && !d.ends(p.victims[0]) {
 		c := heap.Pop(&p.victims).(*column)
 		if d.allows(c) {
 			return c
@@ -240,12 +251,28 @@ func (p *pool) victim(d *demand, aside *[]*column) *column {
 
 // full says why no room could be made for n bytes.
 func (p *pool) full(n int64, d *demand) error {
-	err := fmt.Errorf("%d bytes are wanted, and %d of its %d cannot make room", n, p.held, p.limit)
-	if len(d.failed) > 0 {
-		err = fmt.Errorf("%w: %w", err, errors.Join(d.failed...))
-	}
-	return err
+	return &noRoom{n, p.held, p.limit, errors.Join(d.failed...)}
 }
+
+// noRoom says why a pool has no room. Its text is made when somebody asks for it: mostly
+// another tier takes the value.
+type noRoom struct {
+	wanted, held, limit int64
+	failed              error // of values that could not be put below
+}
+
+func (e *noRoom) Error() string {
+	if e.wanted > e.limit {
+		return fmt.Sprintf("%d bytes are more than its %d", e.wanted, e.limit)
+	}
+	text := fmt.Sprintf("%d bytes are wanted, and %d of its %d cannot make room", e.wanted, e.held, e.limit)
+	if e.failed != nil {
+		text = fmt.Sprintf("%s: %v", text, e.failed)
+	}
+	return text
+}
+
+func (e *noRoom) Unwrap() error { return e.failed }
 
 // errStays says that a dirty value may not, or cannot, be put below.
 var errStays = errors.New("value is not below, and cannot be put there")

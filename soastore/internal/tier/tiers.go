@@ -21,15 +21,15 @@ type Below interface {
 	// Put puts a whole value there, and returns the bytes that it takes. If it fails
 	// it leaves nothing. It does not keep d.
 	Put(ctx context.Context, id string, d *soa.Dict) (disk int64, err error)
-	// Read reads the named fields into the memory of into's arrays that have a
-	// field's name and are large enough, else into fresh memory. Afterwards into has
-	// these fields.
+	// Read reads the named fields, all if names is nil, into the memory of into's
+	// arrays that have a field's name and are large enough, else into fresh memory.
+	// Afterwards into has these fields, and perhaps no others.
 	Read(ctx context.Context, id string, into *soa.Dict, names []string) error
-	// View calls fn with the named fields, which end with it. It returns the error of
-	// fn, and calls fn at most once.
+	// View calls fn with the named fields, all if names is nil, which end with it. It
+	// returns the error of fn, and calls fn at most once.
 	View(ctx context.Context, id string, names []string, fn func(*soa.Dict) error) error
-	// Delete removes values. Reads of them may be under way, and fail then.
-	Delete(ids ...string) error
+	// Delete removes a value. Reads of it may be under way, and fail then.
+	Delete(id string) error
 }
 
 // Options are the choices in making Tiers.
@@ -175,29 +175,28 @@ func (t *Tiers) lookup(id string) (*value, error) {
 // not keep the others. An error of what is below does not bring the values back.
 func (t *Tiers) Delete(ids ...string) error {
 	var failures []error
-	var values []*value
-	var writes []*write
-	t.mu.Lock()
 	for _, id := range ids {
-		v, err := t.lookup(id)
-		if err != nil {
-			failures = append(failures, wrap(id, err))
-			continue
+		if err := t.delete(id); err != nil {
+			failures = append(failures, err)
 		}
-		values, writes = append(values, v), append(writes, v.write)
-		t.forget(v)
-	}
-	t.mu.Unlock()
-	var below []string
-	for i, v := range values {
-		if v.below || writes[i].arrives() {
-			below = append(below, v.id)
-		}
-	}
-	if len(below) > 0 {
-		failures = append(failures, t.below.Delete(below...))
 	}
 	return errors.Join(failures...)
+}
+
+func (t *Tiers) delete(id string) error {
+	t.mu.Lock()
+	v, err := t.lookup(id)
+	if err != nil {
+		t.mu.Unlock()
+		return wrap(id, err)
+	}
+	w := v.write
+	t.forget(v)
+	t.mu.Unlock()
+	if v.below || w.arrives() {
+		return t.below.Delete(id)
+	}
+	return nil
 }
 
 // arrives cancels and awaits a write of a dead value, and reports whether it got

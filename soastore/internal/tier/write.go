@@ -11,12 +11,12 @@ import (
 
 // write is one putting of a value below. Others who want it there wait for it.
 type write struct {
-	ctx     context.Context
-	cancel  context.CancelFunc
-	columns []source      // the value's, when it began
-	done    chan struct{} // closed when these are set:
-	err     error
-	gaveUp  bool // it failed after its context had ended
+	ctx    context.Context
+	cancel context.CancelFunc
+	parts  []part        // the value's columns
+	done   chan struct{} // closed when these are set:
+	err    error
+	gaveUp bool // it failed after its context had ended
 }
 
 // putBelow puts v below, unless it is there or nobody needs it there any more.
@@ -55,10 +55,10 @@ func (t *Tiers) pending(v *value) bool { return !v.below && !v.dead && !v.gone()
 
 // beginWrite begins a write of v, of which there is none. The caller holds mu.
 func (t *Tiers) beginWrite(ctx context.Context, v *value) *write {
-	w := &write{done: make(chan struct{})}
+	w := &write{parts: partsOf(v.columns), done: make(chan struct{})}
 	w.ctx, w.cancel = context.WithCancel(ctx)
-	for _, c := range v.columns {
-		w.columns = append(w.columns, t.sourceOf(c))
+	for i := range w.parts {
+		w.parts[i].look()
 	}
 	v.write = w
 	return w
@@ -73,19 +73,17 @@ func (t *Tiers) write(v *value, w *write) {
 
 // writeAll puts the columns of v together, and below.
 func (t *Tiers) writeAll(v *value, w *write) (disk int64, err error) {
-	arrays := make([]soa.Array, len(v.columns))
-	if err := t.load(w.ctx, v, v.columns, w.columns, nil, arrays); err != nil {
+	if err := t.load(w.ctx, v, w.parts, nil); err != nil {
 		return 0, wrap(v.id, err)
 	}
-	d, unpacked := soa.NewDict(), soa.NewDict()
-	for i, c := range v.columns {
-		d.Set(c.field.Name, arrays[i])
-		if _, plain := w.columns[i].plain(); !plain {
-			unpacked.Set(c.field.Name, arrays[i])
+	defer func() {
+		for i := range w.parts {
+			if _, plain := w.parts[i].at.plain(); !plain { // it was unpacked for this
+				w.parts[i].array.Release()
+			}
 		}
-	}
-	defer unpacked.Release()
-	return t.give(w.ctx, v, d)
+	}()
+	return t.give(w.ctx, v, dictOf(w.parts))
 }
 
 // give puts v, which is d, below.
