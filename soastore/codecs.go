@@ -52,7 +52,11 @@ func memoryCodec(text string) (func(soa.DType) codec.Codec, error) {
 	}
 	opts := codec.Options{Level: choice.level, Shuffle: choice.shuffle}
 	if choice.name == "auto" {
-		return func(dtype soa.DType) codec.Codec { return codec.NewAuto(kindOf(dtype), opts) }, nil
+		var of [codec.Float + 1]codec.Codec // by kind
+		for kind := range of {
+			of[kind] = codec.NewAuto(codec.Kind(kind), opts)
+		}
+		return func(dtype soa.DType) codec.Codec { return of[kindOf(dtype)] }, nil
 	}
 	id, ok := codec.ParseID(choice.name)
 	if !ok {
