@@ -138,7 +138,11 @@ func (t *tree) columnScan(ctx context.Context, m *measure) error {
 	if err != nil {
 		return err
 	}
-	var column []byte
+	rows := 0
+	for step := range t.cfg.Steps {
+		rows += rowsAt(t.cfg, t.rank, step)
+	}
+	column := make([]byte, 0, 8*rows)
 	for name := range d.All() {
 		column = column[:0]
 		for step := range t.cfg.Steps {
