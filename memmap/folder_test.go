@@ -1,6 +1,7 @@
 package memmap
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -23,9 +24,48 @@ func TestContents(t *testing.T) {
 	}
 }
 
+// TestPlainContents: what Text writes of names without escapes is read without package
+// json, and nothing else is.
+func TestPlainContents(t *testing.T) {
+	for _, c := range []Contents{
+		{Set: "", Fields: []ContentsField{}},
+		{Set: "soa set 1", Fields: []ContentsField{{Name: "x"}}},
+		{Set: "{", Fields: []ContentsField{{Name: "x/y"}, {Name: "t", Scalar: true}, {Name: "},{name:"}, {Name: "", Scalar: true}}},
+	} {
+		b, err := c.Text()
+		require.NoError(t, err)
+		text := string(b)
+		got, ok := plainContents(text)
+		require.True(t, ok, text)
+		require.Equal(t, c, got)
+		for i := range text {
+			_, ok := plainContents(text[:i])
+			require.False(t, ok, "cut at %d", i)
+			spaced := text[:i] + " " + text[i:]
+			if got, ok := plainContents(spaced); ok { // in a string, then
+				require.NotEqual(t, c, got, spaced)
+			}
+		}
+	}
+	for _, text := range []string{
+		"", "{}", `{"set":"","fields":null}`, `{"fields":[],"set":""}`, `{"set":"\u0041","fields":[]}`,
+		`{"set":"é","fields":[]}`, "{\"set\":\"\n\",\"fields\":[]}", `{"set":"","fields":[{"name":"a","scalar":false}]}`,
+		`{"set":"","fields":[{"name":"a"} {"name":"b"}]}`, `{"set":"","fields":[{"name":"a"},]}`,
+	} {
+		_, ok := plainContents(text)
+		require.False(t, ok, text)
+	}
+}
+
 func FuzzParseContents(f *testing.F) {
 	f.Add([]byte(`{"set":"soa set 1","fields":[{"name":"x/y"},{"name":"t","scalar":true}]}`))
+	f.Add([]byte(`{"set":"{\"name\":\"","fields":[{"name":"{"},{"name":"}],"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if plain, ok := plainContents(string(text)); ok { // then package json says the same
+			var slow Contents
+			require.NoError(t, json.Unmarshal(text, &slow))
+			require.Equal(t, slow, plain)
+		}
 		c, err := ParseContents(text)
 		if err != nil {
 			require.ErrorIs(t, err, ErrFormat)

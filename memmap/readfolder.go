@@ -34,12 +34,9 @@ func OpenFolder(files fsys.FS, folder string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{fs: files, path: folder, scalar: make(map[string]bool)}
-	if f.contents, err = ParseContents(text); err != nil {
+	f := &Folder{fs: files, path: folder}
+	if f.contents, f.scalar, err = parseContents(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	for _, field := range f.contents.Fields {
-		f.scalar[field.Name] = field.Scalar
 	}
 	return f, nil
 }
