@@ -21,7 +21,7 @@ var buffers = sync.Pool{New: func() any { return new([chunk + crcSize]byte) }}
 // readBlock reads the rows of a rank and a variable, in native byte order, into
 // dst, which is as long as they are. The block is readable.
 func (r *Reader) readBlock(ctx context.Context, rank, v int, dst []byte) error {
-	b := r.Block(rank, v)
+	b := r.blocks.at(rank, v)
 	desc := &r.head.Variables[v]
 	each := func(p []byte) {}
 	if bigEndian(r.head.ByteOrder) != soa.NativeBigEndian() {
@@ -37,20 +37,20 @@ func (r *Reader) readBlock(ctx context.Context, rank, v int, dst []byte) error {
 	return nil
 }
 
-// manyBytes is how much there must be to read before it is worth a goroutine each
-// column.
-const manyBytes = 1 << 20
-
 // readBlocks reads the rows of a rank and several variables, as readBlock does,
-// into an array for each: several columns at a time if there is much to read, or
-// anything to decode.
+// into an array for each: several columns at a time if there is much to read or to
+// decode.
 func (r *Reader) readBlocks(ctx context.Context, rank int, cols []int, arrays []soa.Array) error {
 	read := func(ctx context.Context, i int) error { return r.readBlock(ctx, rank, cols[i], arrays[i].Bytes()) }
 	size := 0
 	for _, a := range arrays {
 		size += a.NBytes()
 	}
-	if size >= manyBytes || slices.ContainsFunc(cols, func(v int) bool { return !r.isRaw(rank, v) }) {
+	many := manyBytes
+	if slices.ContainsFunc(cols, func(v int) bool { return !r.isRaw(rank, v) }) {
+		many = manyCoded
+	}
+	if size >= many {
 		return columnsAtOnce(ctx, len(cols), read)
 	}
 	for i := range cols {
@@ -63,7 +63,7 @@ func (r *Reader) readBlocks(ctx context.Context, rank int, cols []int, arrays []
 
 // readRaw reads a block's stored bytes into dst, checks them, and calls each on every
 // piece of them while it is in the cache.
-func (r *Reader) readRaw(ctx context.Context, b Block, dst []byte, each func([]byte)) error {
+func (r *Reader) readRaw(ctx context.Context, b block, dst []byte, each func([]byte)) error {
 	crc, at := uint64(0), b.Offset
 	for len(dst) >= chunk {
 		if err := r.pread(ctx, dst[:chunk], at); err != nil {
@@ -86,7 +86,7 @@ func (r *Reader) readRaw(ctx context.Context, b Block, dst []byte, each func([]b
 }
 
 // checkRaw reads a block's stored bytes and checks them.
-func (r *Reader) checkRaw(ctx context.Context, b Block) error {
+func (r *Reader) checkRaw(ctx context.Context, b block) error {
 	buf := buffers.Get().(*[chunk + crcSize]byte)
 	defer buffers.Put(buf)
 	crc, at, end := uint64(0), b.Offset, b.Offset+b.Size

@@ -1,7 +1,6 @@
 package genericio
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"math/bits"
@@ -56,12 +55,12 @@ func (t *blockTable) sum(d *decoder) (record int64, err error) {
 }
 
 // at returns a block.
-func (t *blockTable) at(rank, variable int) Block {
+func (t *blockTable) at(rank, variable int) block {
 	if t.raw != nil {
 		return t.stored(rank, variable)
 	}
 	r, plain := t.ranks[rank], t.plain(rank, variable)
-	return Block{Offset: r.start + r.Rows*t.before[variable] + int64(variable)*crcSize, Size: plain, Plain: plain}
+	return block{Block: Block{Offset: r.start + r.Rows*t.before[variable] + int64(variable)*crcSize, Size: plain, Plain: plain}}
 }
 
 // plain returns the bytes of the rows of a rank and a variable.
@@ -70,15 +69,13 @@ func (t *blockTable) plain(rank, variable int) int64 {
 }
 
 // stored decodes a block header.
-func (t *blockTable) stored(rank, variable int) Block {
+func (t *blockTable) stored(rank, variable int) block {
 	raw := t.raw[(rank*len(t.variables)+variable)*t.stride:][:blockSize]
 	const names = numFilters * filterSize
-	b := Block{Offset: int64(t.order.Uint64(raw[names:])), Size: int64(t.order.Uint64(raw[names+8:])), Plain: t.plain(rank, variable)}
-	for names := raw[:names]; len(names) > 0 && names[0] != 0; names = names[filterSize:] {
-		name, _, _ := bytes.Cut(names[:filterSize], []byte{0})
-		b.Filters = append(b.Filters, string(name))
+	return block{
+		Block{Offset: int64(t.order.Uint64(raw[names:])), Size: int64(t.order.Uint64(raw[names+8:])), Plain: t.plain(rank, variable)},
+		raw[:names],
 	}
-	return b
 }
 
 // check checks all that at computes with, and reports whether every block begins
@@ -106,7 +103,7 @@ func (t *blockTable) check(d *decoder, record int64) (ordered bool, err error) {
 	return ordered, nil
 }
 
-func (t *blockTable) checkSize(d *decoder, rank, v int, b *Block) error {
+func (t *blockTable) checkSize(d *decoder, rank, v int, b *block) error {
 	if b.Offset < int64(len(d.raw))+crcSize || b.Size < 0 ||
 		!wire.Fits(uint64(b.Offset)+crcSize, 1, uint64(b.Size), uint64(d.size)) {
 		return d.fail(uint64(b.Offset), "the block of rank %d, variable %q has %d bytes here, in a file of %d: it is cut short or damaged",

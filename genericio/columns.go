@@ -13,6 +13,14 @@ import (
 // columns.
 const maxAtOnce = 4
 
+const (
+	// manyBytes is how much there must be to read before it is worth a goroutine
+	// each column.
+	manyBytes = 1 << 20
+	// manyCoded is that where columns are compressed or decoded.
+	manyCoded = 64 << 10
+)
+
 // columnsAtOnce calls do for columns 0 ... n-1, several at a time, and returns the
 // error of the first that failed, which ends the context of the others.
 func columnsAtOnce(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {

@@ -53,45 +53,83 @@ func (c *Compression) String() string {
 func (l *Layout) compress(ctx context.Context, c comm.Comm, o blosc.Options, d *soa.Dict) error {
 	vars := l.head.Variables
 	l.packed = make([][]byte, len(vars))
-	sizes := make([]int64, len(vars))
-	_ = columnsAtOnce(ctx, len(vars), func(ctx context.Context, i int) error {
-		if a, _ := d.Get(vars[i].Name); ctx.Err() == nil {
-			l.packed[i] = pack(a.Bytes(), &vars[i], o)
-			sizes[i] = int64(len(l.packed[i]))
+	if d.NBytes() < manyCoded {
+		l.packSmall(d, o)
+	} else {
+		_ = columnsAtOnce(ctx, len(vars), func(ctx context.Context, i int) error {
+			if a, _ := d.Get(vars[i].Name); ctx.Err() == nil {
+				l.packed[i] = pack(nil, a.Bytes(), &vars[i], o)
+			}
+			return nil
+		})
+	}
+	return l.gatherSizes(ctx, c)
+}
+
+// packSmall compresses columns that are small, one behind the other, into one piece of
+// memory.
+func (l *Layout) packSmall(d *soa.Dict, o blosc.Options) {
+	bound := 0
+	for _, a := range d.All() {
+		bound += chunkStart + blosc.Bound(a.NBytes())
+	}
+	all := make([]byte, 0, bound)
+	for i := range l.packed {
+		v := &l.head.Variables[i]
+		a, _ := d.Get(v.Name)
+		from := len(all)
+		if all = pack(all, a.Bytes(), v, o); len(all) > from {
+			l.packed[i] = all[from:len(all):len(all)]
 		}
-		return nil
-	})
-	all, err := comm.Allgather(ctx, c, sizes)
+	}
+}
+
+// gatherSizes tells all ranks the sizes of packed columns.
+func (l *Layout) gatherSizes(ctx context.Context, c comm.Comm) error {
+	own := make([]int64, len(l.packed))
+	for i, p := range l.packed {
+		own[i] = int64(len(p))
+	}
+	if c.Size() == 1 {
+		l.sizes = own
+		return ctx.Err()
+	}
+	all, err := comm.Allgather(ctx, c, own)
 	if err != nil {
 		return err
 	}
 	for rank, sizes := range all {
-		if len(sizes) != len(vars) {
-			return fmt.Errorf("genericio: rank %d: %w: sizes of %d blocks instead of %d", rank, comm.ErrSchema, len(sizes), len(vars))
+		if len(sizes) != len(l.packed) {
+			return fmt.Errorf("genericio: rank %d: %w: sizes of %d blocks instead of %d", rank, comm.ErrSchema, len(sizes), len(l.packed))
 		}
 		l.sizes = append(l.sizes, sizes...)
 	}
 	return nil
 }
 
-// minSaving says when compression pays: when it takes away 1/minSaving of a column.
-const minSaving = 32
+const (
+	// minSaving says when compression pays: when it takes away 1/minSaving of a column.
+	minSaving = 32
+	// smallColumn is up to how many bytes compressing a column takes no longer than
+	// looking at samples of it.
+	smallColumn = 4 << 10
+)
 
-// pack returns a variable's rows as a filtered block, nil where that does not pay
-// or cannot be.
-func pack(rows []byte, v *Variable, o blosc.Options) []byte {
+// pack appends a variable's rows to dst as a filtered block: nothing where that does
+// not pay or cannot be.
+func pack(dst, rows []byte, v *Variable, o blosc.Options) []byte {
 	typesize := v.RowBytes
 	if typesize > blosc.MaxTypeSize {
 		typesize = v.RowBytes / v.Elements // else Blosc would take the rows for bytes
 	}
-	if len(rows) > blosc.MaxBytes || !codec.Worth(rows, typesize) {
-		return nil
+	if len(rows) > blosc.MaxBytes || len(rows) > smallColumn && !codec.Worth(rows, typesize) {
+		return dst
 	}
-	out, err := blosc.Encode(make([]byte, chunkStart), rows, typesize, o)
-	if err != nil || len(out) > len(rows)-len(rows)/minSaving {
-		return nil // o was checked, and the size: there is no error to report
+	out, err := blosc.Encode(append(dst, make([]byte, chunkStart)...), rows, typesize, o)
+	if err != nil || len(out)-len(dst) > len(rows)-len(rows)/minSaving {
+		return dst // o was checked, and the size: there is no error to report
 	}
-	binary.NativeEndian.PutUint64(out, crc64.Checksum(rows))
+	binary.NativeEndian.PutUint64(out[len(dst):], crc64.Checksum(rows))
 	return out
 }
 

@@ -1,6 +1,7 @@
 package genericio
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -28,28 +29,46 @@ const (
 	maxRatio = 1 << 15
 )
 
-func (b *Block) raw() bool { return len(b.Filters) == 0 }
+// block is a Block without Filters, which only the caller of [Reader.Block] needs.
+type block struct {
+	Block
+	filters []byte // their names as the header has them, nil without block headers
+}
 
-func (b *Block) blosc() bool { return len(b.Filters) == 1 && b.Filters[0] == bloscFilter }
+func (b *block) raw() bool { return len(b.filters) == 0 || b.filters[0] == 0 }
+
+func (b *block) blosc() bool {
+	return len(b.filters) > 0 && b.filters[filterSize] == 0 && bytes.HasPrefix(b.filters, []byte(bloscFilter+"\x00"))
+}
+
+// names returns the names of the filters, in the order in which they were applied.
+func (b *block) names() (names []string) {
+	for rest := b.filters; len(rest) > 0 && rest[0] != 0; rest = rest[filterSize:] {
+		name, _, _ := bytes.Cut(rest[:filterSize], []byte{0})
+		names = append(names, string(name))
+	}
+	return names
+}
 
 // Chunk returns the header of the Blosc chunk in the block of a rank and a
 // variable, both by position: what compressed the rows, and how. It reads no more
 // than that. The error is a *BlockError: an ErrFilter for a block without a chunk
 // ([Block].Filters tells), an ErrFormat, or that of the read.
 func (r *Reader) Chunk(rank, variable int) (blosc.Header, error) {
-	h, err := r.chunk(r.Block(rank, variable))
+	h, err := r.chunk(r.blocks.at(rank, variable))
 	if err != nil {
 		return h, r.blockError(rank, variable, err)
 	}
 	return h, nil
 }
 
-func (r *Reader) chunk(b Block) (blosc.Header, error) {
+func (r *Reader) chunk(b block) (blosc.Header, error) {
 	if !b.blosc() {
-		return blosc.Header{}, fmt.Errorf("%w: a Blosc chunk is stored by %q, this block by %q", ErrFilter, []string{bloscFilter}, b.Filters)
+		return blosc.Header{}, fmt.Errorf("%w: a Blosc chunk is stored by %q, this block by %q", ErrFilter, []string{bloscFilter}, b.names())
 	}
-	var lead [chunkStart + chunkHeader]byte
-	stored := lead[:min(b.Size, int64(len(lead)))]
+	buf := buffers.Get().(*[chunk + crcSize]byte)
+	defer buffers.Put(buf)
+	stored := buf[:min(b.Size, chunkStart+chunkHeader)]
 	if err := readFull(r.src, stored, b.Offset); err != nil {
 		return blosc.Header{}, err
 	}
@@ -58,7 +77,7 @@ func (r *Reader) chunk(b Block) (blosc.Header, error) {
 
 // checkChunk checks that the chunk whose header is in stored, the first bytes of
 // block b, is one of b's rows and can hold as much.
-func checkChunk(stored []byte, b Block) (blosc.Header, error) {
+func checkChunk(stored []byte, b block) (blosc.Header, error) {
 	h, err := blosc.ParseHeader(stored[min(chunkStart, len(stored)):])
 	switch {
 	case err != nil:
@@ -88,7 +107,7 @@ func chunkError(err error) error {
 // The stored bytes are copied from the source by the calling goroutine, and only
 // the copy is shared with others: the source may be a mapping, whose faults no
 // other goroutine survives.
-func (r *Reader) readBlosc(ctx context.Context, b Block, dst []byte, each func([]byte)) error {
+func (r *Reader) readBlosc(ctx context.Context, b block, dst []byte, each func([]byte)) error {
 	buf := borrow(int(b.Size))
 	defer lent.Put(buf)
 	stored := *buf
@@ -115,7 +134,7 @@ func (r *Reader) readBlosc(ctx context.Context, b Block, dst []byte, each func([
 
 // checkBlosc checks a filtered block, stored and decoded. Where this package cannot
 // decode it, it is checked as it is stored.
-func (r *Reader) checkBlosc(ctx context.Context, b Block) error {
+func (r *Reader) checkBlosc(ctx context.Context, b block) error {
 	if _, err := r.chunk(b); err != nil {
 		return cmp.Or(r.checkRaw(ctx, b), err)
 	}

@@ -81,7 +81,11 @@ func (r *Reader) FindRank(global int) (int, bool) {
 }
 
 // Block says where the rows of a rank and a variable are, both by position.
-func (r *Reader) Block(rank, variable int) Block { return r.blocks.at(rank, variable) }
+func (r *Reader) Block(rank, variable int) Block {
+	b := r.blocks.at(rank, variable)
+	b.Filters = b.names()
+	return b.Block
+}
 
 // IsMap reports whether the file is a rank map, which [OpenDataset] follows: its
 // rows are ranks, and the data are in partition files.
@@ -200,8 +204,8 @@ func (r *Reader) readable(rank, v int) error {
 	if r.isRaw(rank, v) {
 		return nil
 	}
-	if b := r.Block(rank, v); !b.blosc() {
-		return r.blockError(rank, v, fmt.Errorf("%w: %q", ErrFilter, b.Filters))
+	if b := r.blocks.at(rank, v); !b.blosc() {
+		return r.blockError(rank, v, fmt.Errorf("%w: %q", ErrFilter, b.names()))
 	}
 	return nil
 }
@@ -211,7 +215,7 @@ func (r *Reader) isRaw(rank, v int) bool {
 	if !r.blocks.filtered {
 		return true
 	}
-	b := r.Block(rank, v)
+	b := r.blocks.at(rank, v)
 	return b.raw()
 }
 

@@ -14,7 +14,7 @@ func (r *Reader) Verify(ctx context.Context) error {
 	var errs []error
 	for rank := range r.head.Ranks {
 		for v := range r.head.Variables {
-			b, check := r.Block(rank, v), r.checkRaw
+			b, check := r.blocks.at(rank, v), r.checkRaw
 			if b.blosc() {
 				check = r.checkBlosc
 			}

@@ -35,7 +35,7 @@ func (r *Reader) viewRank(ctx context.Context, mem []byte, rank int, names []str
 	}
 	sizes := make([]int64, len(cols))
 	for i, v := range cols {
-		sizes[i] = m.Block(rank, v).Size
+		sizes[i] = m.blocks.at(rank, v).Size
 	}
 	arrays := make([]soa.Array, len(cols))
 	err = fsys.Together(sizes, func(i int) (err error) {
@@ -57,13 +57,13 @@ func (r *Reader) viewRank(ctx context.Context, mem []byte, rank int, names []str
 // written with [Spec.Align], and without [Spec.Compress], have such blocks only.
 func (r *Reader) Viewable(rank, v int) bool {
 	desc := &r.head.Variables[v]
-	b := r.Block(rank, v)
+	b := r.blocks.at(rank, v)
 	return b.raw() && r.readable(rank, v) == nil && bigEndian(r.head.ByteOrder) == soa.NativeBigEndian() &&
 		b.Offset%int64(desc.DType.Align()) == 0
 }
 
 func (r *Reader) view(ctx context.Context, mem []byte, rank, v int, check bool) (soa.Array, error) {
-	b, desc := r.Block(rank, v), &r.head.Variables[v]
+	b, desc := r.blocks.at(rank, v), &r.head.Variables[v]
 	shape := desc.shape(int(r.head.Ranks[rank].Rows))
 	end := b.Offset + b.Size
 	if end+crcSize > int64(len(mem)) {
