@@ -9,7 +9,7 @@ MPIRUN := OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --ove
 
 # A fuzz target gets so many inputs in make test. A number of them, unlike a time,
 # leaves nothing to how busy the machine is.
-FUZZTIME ?= 30000x
+FUZZTIME ?= 10000x
 
 .PHONY: help demo test race fuzz lint fmt check bench bench-go bench-codec build setup-demo setup-test
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs every fuzz target of the module for the given time each.
-#   fuzz.sh 60s      # or 30000x: so many inputs each
+#   fuzz.sh 60s      # or 10000x: so many inputs each
 set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:?usage: fuzz.sh TIME}
