@@ -74,7 +74,7 @@ func checkBools(p []byte) error {
 // The format has no checksum: wrong elements cannot be noticed.
 func ReadArray(src io.ReaderAt, size int64) (soa.Array, error) {
 	s := stream{src: src}
-	h, err := readHeader(s.front(), size, nil)
+	h, err := readHeader(s.front(nil), size, nil)
 	if err == nil && !h.dtype.Valid() {
 		err = ErrDType
 	}

@@ -82,9 +82,9 @@ func (m *member) begins(near *window, body int64, like *member) bool {
 
 // inflateHeader reads the header of a deflated member, whose bytes begin at body.
 func (m *member) inflateHeader(near window, body int64) (header, error) {
-	s := newStream(&near, m, body)
+	s := newInflating(near, m, body)
 	defer s.close()
-	return readHeader(s.front(), m.plain, m.dims[:0])
+	return readHeader(s.front(s.inflater.few[:]), m.plain, m.dims[:0])
 }
 
 // read reads m's elements, its bytes' CRC-32 checked, if possible into old's
@@ -96,7 +96,7 @@ func (m *member) read(ctx context.Context, src io.ReaderAt, old soa.Array) (soa.
 		}
 	}
 	l := &m.layout
-	s, err := m.elements(ctx, src, l)
+	s, err := m.elements(src, l)
 	if err != nil {
 		return soa.Array{}, m.failed(l, err)
 	}
@@ -109,12 +109,12 @@ func (m *member) read(ctx context.Context, src io.ReaderAt, old soa.Array) (soa.
 }
 
 // elements returns a stream that stands where m's elements begin. close it.
-func (m *member) elements(ctx context.Context, src io.ReaderAt, l *layout) (stream, error) {
+func (m *member) elements(src io.ReaderAt, l *layout) (stream, error) {
 	if m.method == Stored { // the header's CRC is known
 		return stream{src: src, off: l.body + l.size, crc: l.crc}, nil
 	}
-	s := newStream(src, m, l.body)
-	if err := s.fill(ctx, make([]byte, l.size), nil); err != nil {
+	s := newInflating(window{src: src}, m, l.body)
+	if err := s.skip(l.size); err != nil {
 		s.close()
 		return stream{}, err
 	}

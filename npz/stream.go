@@ -23,20 +23,17 @@ type stream struct {
 	inflater *inflater // nil for a stored member
 }
 
-// newStream returns a stream of m's bytes, of which the archive src has the first
-// at body. close it.
-func newStream(src io.ReaderAt, m *member, body int64) stream {
-	if m.method == Stored {
-		return stream{src: src, off: body}
-	}
+// newInflating returns a stream of the bytes of m, which is deflated; the archive src
+// has the first of them at body. close it.
+func newInflating(src window, m *member, body int64) stream {
 	z := inflaters.Get().(*inflater)
-	z.reset(io.NewSectionReader(src, body, m.packed))
+	z.open(src, body, m.packed)
 	return stream{inflater: z}
 }
 
 func (s *stream) close() {
 	if s.inflater != nil {
-		s.inflater.reset(nil)
+		s.inflater.close()
 		inflaters.Put(s.inflater)
 	}
 }
@@ -54,14 +51,26 @@ func (s *stream) read(p []byte) error {
 	return err
 }
 
-// front returns the front of the member at whose start s is.
-func (s *stream) front() front {
-	var b []byte
+// front returns the front of the member at whose start s is, in the memory of b if
+// there is room.
+func (s *stream) front(b []byte) front {
+	b = b[:0]
 	return func(n int64) ([]byte, error) {
 		have := len(b)
 		b = append(b, make([]byte, int(n)-have)...)
 		return b, s.read(b[have:])
 	}
+}
+
+// skip reads n bytes that are not wanted, of a member that is inflated.
+func (s *stream) skip(n int64) error {
+	for rest := s.inflater.few[:]; n > 0; n -= int64(len(rest)) {
+		rest = rest[:min(n, int64(len(rest)))]
+		if err := s.read(rest); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fill reads len(p) bytes, block by block, and hands each block to then, which
@@ -99,20 +108,29 @@ func (s *stream) finish(want uint32) error {
 
 // inflater undoes deflate.
 type inflater struct {
-	packed *bufio.Reader
-	plain  io.Reader
+	src     window           // the archive
+	section io.SectionReader // of src: the member
+	packed  *bufio.Reader    // of section
+	plain   io.Reader        // of packed
+	few     [256]byte        // memory for what is not kept: most headers fit
 }
 
 var inflaters = sync.Pool{New: func() any {
 	packed := bufio.NewReaderSize(nil, 32<<10)
-	return &inflater{packed, flate.NewReader(packed)}
+	return &inflater{packed: packed, plain: flate.NewReader(packed)}
 }}
 
-func (z *inflater) reset(r io.Reader) {
-	z.packed.Reset(r)
+// open makes z that of n deflated bytes, from offset body of src on. close it.
+func (z *inflater) open(src window, body, n int64) {
+	z.src = src
+	z.section = *io.NewSectionReader(&z.src, body, n)
+	z.packed.Reset(&z.section)
 	// The error is always nil: there is no dictionary.
 	_ = z.plain.(flate.Resetter).Reset(z.packed, nil)
 }
+
+// close lets go of the archive.
+func (z *inflater) close() { z.src = window{} }
 
 // read reads len(p) bytes.
 func (z *inflater) read(p []byte) error {
@@ -122,7 +140,7 @@ func (z *inflater) read(p []byte) error {
 
 // finish checks that the deflated data end here, and that they are all there is.
 func (z *inflater) finish() error {
-	switch n, err := io.ReadFull(z.plain, make([]byte, 1)); {
+	switch n, err := io.ReadFull(z.plain, z.few[:1]); {
 	case n > 0:
 		return formatf("goes on after its end")
 	case err != io.EOF:
@@ -136,6 +154,9 @@ func (z *inflater) finish() error {
 
 // inflateError is readError for deflated data.
 func inflateError(err error) error {
+	if err == nil {
+		return nil // before corrupt is allocated
+	}
 	var corrupt flate.CorruptInputError
 	if errors.As(err, &corrupt) {
 		return formatf("deflated data: %w", corrupt)

@@ -31,7 +31,7 @@ func (m *member) verify(ctx context.Context, src io.ReaderAt, block []byte) erro
 	if err != nil {
 		return err
 	}
-	s, err := m.elements(ctx, src, l)
+	s, err := m.elements(src, l)
 	if err != nil {
 		return m.failed(l, err)
 	}
