@@ -99,30 +99,29 @@ func (f *File) Advise(a Advice) error {
 // closed too. The error of a second Close is an ErrClosed.
 func (f *File) Close() error { return f.each((*Region).Close) }
 
-func (f *File) each(fn func(*Region) error) error {
-	var errs []error
+func (f *File) each(fn func(*Region) error) (err error) {
 	for _, r := range f.regions {
-		errs = append(errs, fn(r))
+		err = errors.Join(err, fn(r))
 	}
-	return errors.Join(errs...)
+	return err
 }
 
-func (f *File) hold() (release func(), err error) {
-	var releases []func()
-	release = func() {
-		for _, r := range releases {
-			r()
+func (f *File) hold() error {
+	for i, r := range f.regions {
+		if err := r.hold(); err != nil {
+			for _, held := range f.regions[:i] {
+				held.release()
+			}
+			return err
 		}
 	}
+	return nil
+}
+
+func (f *File) release() {
 	for _, r := range f.regions {
-		one, err := r.hold()
-		if err != nil {
-			release()
-			return nil, err
-		}
-		releases = append(releases, one)
+		r.release()
 	}
-	return release, nil
 }
 
 // Stat returns what the array path is, without mapping it. The files are there

@@ -13,8 +13,10 @@ import (
 // A Handle is what [Guard] can keep open: a *[Region], *[File], *[Array] or
 // *[Sparse].
 type Handle interface {
-	// hold keeps the memory mapped until release. The error is an ErrClosed.
-	hold() (release func(), err error)
+	// hold keeps the memory mapped until release, even if the handle is closed
+	// meanwhile. The error is an ErrClosed, and then there is nothing to release.
+	hold() error
+	release()
 }
 
 // Guard runs fn and returns its error. Where fn touches memory of this package
@@ -30,12 +32,17 @@ type Handle interface {
 // work undone; and what it does in deferred calls must not touch the memory
 // again.
 func Guard(fn func() error, handles ...Handle) (err error) {
+	held := 0
+	defer func() {
+		for _, h := range handles[:held] {
+			h.release()
+		}
+	}()
 	for _, h := range handles {
-		release, err := h.hold()
-		if err != nil {
+		if err := h.hold(); err != nil {
 			return err
 		}
-		defer release()
+		held++
 	}
 	old := debug.SetPanicOnFault(true)
 	defer debug.SetPanicOnFault(old)

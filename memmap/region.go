@@ -98,11 +98,10 @@ func (r *Region) Advise(a Advice) error {
 // withPages calls fn with the whole pages that the region lies in, if there are
 // any, and keeps them mapped meanwhile.
 func (r *Region) withPages(fn func(pages []byte) error) error {
-	release, err := r.hold()
-	if err != nil {
+	if err := r.hold(); err != nil {
 		return err
 	}
-	defer release()
+	defer r.release()
 	if r.m == nil {
 		return nil
 	}
@@ -118,17 +117,22 @@ func (r *Region) pathError(op string, err error) error {
 }
 
 // hold keeps the memory mapped until release, even if r is closed meanwhile.
-func (r *Region) hold() (release func(), err error) {
+func (r *Region) hold() error {
 	table.mu.Lock()
 	defer table.mu.Unlock()
 	if r.closed.Load() {
-		return nil, r.errClosed()
+		return r.errClosed()
 	}
-	if r.m == nil {
-		return func() {}, nil
+	if r.m != nil {
+		r.m.refs++
 	}
-	r.m.refs++
-	return func() { _ = r.m.release() }, nil // can fail only for a range that is not mapped
+	return nil
+}
+
+func (r *Region) release() {
+	if r.m != nil {
+		_ = r.m.release() // can fail only for a range that is not mapped
+	}
 }
 
 // Close gives the memory back, once every other Region that shares it is closed
