@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -151,12 +152,15 @@ func (h *hall) genericio(z sizes) []contest {
 		name string
 		team team
 	}{{"1 rank", one}, {"2 ranks", two}, {"2 ranks, mpirun", twoMPI}}
+	fresh.limits = map[string]string{}
 	for _, t := range teams {
-		own, plain := "GenericIO Set, "+t.name, "plain write, "+t.name
-		fresh.entries = append(fresh.entries, entry{own, t.team, "gio", "set", 0}, entry{plain, t.team, "raw", "set", 1})
+		own, plain, checked := "GenericIO Set, "+t.name, "plain write, "+t.name, "CRC-64 and plain write, "+t.name
+		fresh.entries = append(fresh.entries,
+			entry{own, t.team, "gio", "set", 0}, entry{plain, t.team, "raw", "set", 1}, entry{checked, t.team, "raw-summed", "set", 1})
 		fresh.goals = append(fresh.goals, goal{own, plain, 0.85})
+		fresh.limits[own] = checked
 	}
-	again.title, again.entries, again.goals = "Set of the same key again", fresh.entries, fresh.goals
+	again.title, again.entries, again.goals, again.limits = "Set of the same key again", fresh.entries, fresh.goals, fresh.limits
 
 	over.title, over.warm = "Set of the same key again and again, and C++", 2
 	for ranks, t := range teams[:2] {
@@ -239,7 +243,10 @@ func (h *hall) tiny(z sizes) []contest {
 	read.entries = append(read.entries, entry{"np.load", inPython, "savez", "get", 0}, entry{"plain read", one, "raw", "into", 1})
 	fresh.limits = map[string]string{"NPZ Set": "plain write", "GenericIO Set": "plain write", "arena Set": "plain write into one file"}
 	read.limits = map[string]string{"NPZ GetInto": "plain read", "GenericIO GetInto": "plain read"}
-	again.entries, again.goals, again.limits = fresh.entries, fresh.goals, fresh.limits
+	again.goals, again.limits = fresh.goals, maps.Clone(fresh.limits)
+	const whole = "plain write, the old value whole until then" // as every store here does
+	again.entries = append(slices.Clone(fresh.entries), entry{whole, one, "raw-exchanged", "set", 1})
+	again.limits["NPZ Set"], again.limits["GenericIO Set"] = whole, whole
 	fresh.atMost, again.atMost = map[string]float64{"arena Set": 3}, map[string]float64{"arena Set": 3}
 	return slices.Concat(h.on(fresh), h.on(again), h.on(read))
 }

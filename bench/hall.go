@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/soastore/soa/internal/fsys"
 )
@@ -50,7 +51,7 @@ func (e entry) side() side {
 	switch {
 	case e.team >= inPython:
 		return peer
-	case e.kind == "raw" || e.kind == "log" || e.kind == "memcpy":
+	case strings.HasPrefix(e.kind, "raw") || e.kind == "log" || e.kind == "memcpy":
 		return plain
 	}
 	return store

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/crc64"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // errNone is of what plain files and copies are not asked for.
@@ -15,11 +17,13 @@ var errNone = errors.New("no such operation")
 // rawFiles keeps values as plain files: the bytes of the columns, one after the other.
 // A Set writes over the file that is there. Small values are moved by one call.
 type rawFiles struct {
-	path    string
-	threads int
-	like    *soa.Dict // a value of the shape that all have
-	small   []byte    // room for a small value
-	field   *soa.Dict // what GetField reads into
+	path      string
+	threads   int
+	like      *soa.Dict // a value of the shape that all have
+	summed    bool      // each block is checksummed before it is written
+	exchanged bool      // a Set writes over a second file, and exchanges their names
+	small     []byte    // room for a small value
+	field     *soa.Dict // what GetField reads into
 }
 
 // smallBytes is the size of the largest value that is moved by one call.
@@ -105,15 +109,54 @@ func shape(d, like *soa.Dict) {
 func (f *rawFiles) name(key string) string { return f.path + "-" + key }
 
 func (f *rawFiles) Set(key string, d *soa.Dict) error {
-	file, err := os.OpenFile(f.name(key), os.O_WRONLY|os.O_CREATE, 0o600)
+	name := f.name(key)
+	if f.exchanged {
+		name += spare
+	}
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
+	write := file.WriteAt
+	if f.summed {
+		write = summed(file.WriteAt)
+	}
 	err = f.move(d, true, func(p piece) error {
-		_, err := file.WriteAt(p.bytes, p.at)
+		_, err := write(p.bytes, p.at)
 		return err
 	})
-	return errors.Join(err, file.Close())
+	err = errors.Join(err, file.Close())
+	if err == nil && f.exchanged {
+		err = exchange(name, f.name(key))
+	}
+	return err
+}
+
+// spare is at the end of the name of a key's second file.
+const spare = "-spare"
+
+// exchange makes each of two names the other's, or the first the second if that is not
+// there.
+func exchange(a, b string) error {
+	err := fsys.OS.Exchange(a, b)
+	if errors.Is(err, os.ErrNotExist) {
+		return os.Rename(a, b)
+	}
+	return err
+}
+
+// summed checksums blocks, and writes each while it is in cache.
+func summed(write func([]byte, int64) (int, error)) func([]byte, int64) (int, error) {
+	const block = 256 << 10
+	return func(b []byte, at int64) (n int, err error) {
+		for crc := uint64(0); len(b) > 0 && err == nil; {
+			part := b[:min(len(b), block)]
+			crc = crc64.Update(crc, part)
+			_, err = write(part, at+int64(n))
+			b, n = b[len(part):], n+len(part)
+		}
+		return n, err
+	}
 }
 
 func (f *rawFiles) GetInto(key string, d *soa.Dict) error {
@@ -234,7 +277,18 @@ func shaped(b []byte, like *soa.Dict) (*soa.Dict, error) {
 	return d, nil
 }
 
-func (f *rawFiles) Remove(key string) error { return os.Remove(f.name(key)) }
-func (f *rawFiles) Close() error            { return nil }
+// Remove removes a key's files; there is no second one after its first Set.
+func (f *rawFiles) Remove(key string) error {
+	err := os.Remove(f.name(key))
+	if !f.exchanged {
+		return err
+	}
+	if second := os.Remove(f.name(key) + spare); !errors.Is(second, os.ErrNotExist) {
+		err = errors.Join(err, second)
+	}
+	return err
+}
+
+func (f *rawFiles) Close() error { return nil }
 
 func (f *rawFiles) Get(string) (*soa.Dict, error) { return nil, errNone }

@@ -31,8 +31,16 @@ var kinds = map[string]func(at site, s subject) (keeper, error){
 	"memory": func(at site, _ subject) (keeper, error) {
 		return soastore.NewNPZ(at.part, soastore.Options{CopyOnSet: true})
 	},
-	"raw": func(at site, s subject) (keeper, error) {
-		return &rawFiles{path: fmt.Sprintf("%s-%d", at.path, at.part.Rank()), threads: s.Threads, like: at.like}, nil
+	"raw": func(at site, s subject) (keeper, error) { return openRaw(at, s), nil },
+	"raw-summed": func(at site, s subject) (keeper, error) {
+		f := openRaw(at, s)
+		f.summed = true
+		return f, nil
+	},
+	"raw-exchanged": func(at site, s subject) (keeper, error) {
+		f := openRaw(at, s)
+		f.exchanged = true
+		return f, nil
 	},
 	"log": func(at site, _ subject) (keeper, error) {
 		return openLog(fmt.Sprintf("%s-%d", at.path, at.part.Rank()), at.like)
@@ -40,6 +48,10 @@ var kinds = map[string]func(at site, s subject) (keeper, error){
 	"memcpy": func(_ site, s subject) (keeper, error) {
 		return &copies{threads: s.Threads, kept: map[string]*soa.Dict{}}, nil
 	},
+}
+
+func openRaw(at site, s subject) *rawFiles {
+	return &rawFiles{path: fmt.Sprintf("%s-%d", at.path, at.part.Rank()), threads: s.Threads, like: at.like}
 }
 
 func openGenericIO(p *partition.Partition, o soastore.Options) (*soastore.Spill, error) {

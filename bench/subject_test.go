@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/soastore/soa"
@@ -73,6 +74,30 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, os.WriteFile(files[1], b, 0o600))
 	_, err = o.check()
 	require.ErrorIs(t, err, errOther)
+}
+
+// TestPlainFiles sets and checks values again and again, and removes them with all of
+// their files.
+func TestPlainFiles(t *testing.T) {
+	p, err := partition.New(comm.Self(), partition.Options{})
+	require.NoError(t, err)
+	for _, kind := range []string{"raw", "raw-summed", "raw-exchanged"} {
+		dir := t.TempDir()
+		o, err := open(p, 1, subject{Kind: kind, Dir: dir, Data: small, Procs: 1, Threads: 2})
+		require.NoError(t, err)
+		for range 3 {
+			slices.Reverse(o.values)
+			_, err = o.set(0, len(o.keys))
+			require.NoError(t, err)
+			_, err = o.check()
+			require.NoError(t, err, kind)
+		}
+		_, err = operations["remove"](o)
+		require.NoError(t, err)
+		left, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, left, kind)
+	}
 }
 
 // TestCut looks at that pieces are all bytes, once each, in as many parts as wanted.
