@@ -45,11 +45,14 @@ func (s *Spill) get(ctx context.Context, key string, names []string) (d *soa.Dic
 	return d, nil
 }
 
-// readInto reads the named fields into d, in the memory of its arrays where they are
-// large enough.
+// readInto reads the named fields, all if names is nil, into d, in the memory of its
+// arrays where they are large enough.
 func (s *Spill) readInto(ctx context.Context, key string, d *soa.Dict, names []string) error {
 	start := time.Now()
-	err := s.withReader(ctx, key, names, func(_ *entry, r reader, names []string, _ func()) error { return r.read(ctx, d, names) })
+	v, err := s.startReading(ctx, key, names)
+	if err == nil {
+		err = errors.Join(v.r.read(ctx, d, v.names), v.end())
+	}
 	if err != nil {
 		return keyError("get", key, err)
 	}

@@ -165,7 +165,8 @@ func (t *Tiered) openTiers() error {
 func (t *Tiered) newID(key string) string { return makeID(key, t.seq, t.comm.Size()) }
 
 func makeID(key string, seq uint64, ranks int) string {
-	b := append(make([]byte, 0, len(key)+maxID), key...)
+	var memory [maxKey + maxID]byte
+	b := append(memory[:0], key...)
 	b = strconv.AppendUint(append(b, '.'), seq, 10)
 	b = strconv.AppendInt(append(b, '-'), int64(ranks), 10)
 	return string(b)

@@ -30,24 +30,25 @@ func (p *packed) size() int64 {
 	return int64(len(p.bytes))
 }
 
-// encode returns c's elements a packed, and whether that pays. Small arrays are
-// kept as they are, which always does.
-func (t *Tiers) encode(c *column, a soa.Array) (*packed, bool) {
+// encode returns c's elements a packed, or as they are, and whether packing pays. It does
+// for small arrays, which it copies.
+func (t *Tiers) encode(c *column, a soa.Array) (k packed, pays bool) {
+	asItIs := packed{array: a}
 	if c.bytes <= rawBytes {
-		return &packed{array: a.Clone()}, true // and not the caller's memory around them
+		return packed{array: a.Clone()}, true // and not the caller's memory around them
 	}
 	start := t.opts.Clock()
 	size := a.DType().Size()
 	if !codec.Worth(a.Bytes(), size) {
-		return nil, false
+		return asItIs, false
 	}
 	by := t.opts.Codec(a.DType())
 	b, err := by.Encode(nil, a.Bytes(), size)
 	if err != nil || int64(len(b))*64 > c.bytes*paying { // too large for the codec, or noise
-		return nil, false
+		return asItIs, false
 	}
 	t.count(func() { t.packed.stats.wrote(int64(len(b)), t.opts.Clock()-start) })
-	return &packed{codec: by, bytes: b}, true
+	return packed{codec: by, bytes: b}, true
 }
 
 // packOut moves the raw column c to the packed pool, if it pays and there is room,
@@ -64,7 +65,7 @@ func (t *Tiers) packOut(ctx context.Context, c *column, d *demand) bool {
 	}
 	k, ok := t.encode(c, a)
 	t.count(func() { t.packing, c.hard = nil, !ok })
-	return ok && t.moveOut(ctx, c, k, d)
+	return ok && t.moveOut(ctx, c, &k, d)
 }
 
 // worthPacking reports whether it is worth trying to pack c. The caller holds mu.

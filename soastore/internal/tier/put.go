@@ -109,15 +109,11 @@ func (t *Tiers) placePacked(ctx context.Context, v *value, d *soa.Dict, room *de
 	if t.packed.limit == 0 {
 		return errNoTier
 	}
-	size, elements := int64(0), make([]held, len(v.columns))
+	size, all := int64(0), make([]packed, len(v.columns))
 	for i, c := range v.columns {
 		a, _ := d.Get(c.field.Name)
-		k, pays := t.encode(c, a)
-		if !pays {
-			k = &packed{array: a}
-		}
-		elements[i].packed = k
-		if size += k.size(); !t.packed.takes(size) {
+		all[i], _ = t.encode(c, a)
+		if size += all[i].size(); !t.packed.takes(size) {
 			break
 		}
 	}
@@ -125,11 +121,11 @@ func (t *Tiers) placePacked(ctx context.Context, v *value, d *soa.Dict, room *de
 		return err
 	}
 	for i, c := range v.columns {
-		c.held = elements[i]
+		c.packed = &all[i]
 	}
 	t.admit(v, t.packed)
 	for i, c := range v.columns {
-		if a, _ := d.Get(c.field.Name); elements[i].packed.codec != nil {
+		if a, _ := d.Get(c.field.Name); all[i].codec != nil {
 			a.Release()
 		}
 	}
