@@ -1,8 +1,10 @@
 package tier
 
 import (
+	"container/list"
 	"context"
 	"errors"
+	"slices"
 )
 
 // writeBehind puts dirty values below, the oldest first, until ctx ends. A value that
@@ -32,13 +34,22 @@ func (t *Tiers) nextWrite(ctx context.Context) (*value, *write) {
 	if ctx.Err() != nil {
 		return nil, nil
 	}
-	for e := t.dirty.Front(); e != nil; e = e.Next() {
+	for e := t.untried(); e != nil; e = e.Next() {
+		t.tried = e
 		if v := e.Value.(*value); v.write == nil && v.failure == nil {
 			t.stir() // another writer may find one more
 			return v, t.beginWrite(ctx, v)
 		}
 	}
 	return nil, nil
+}
+
+// untried returns the first dirty value that no writer has looked at. The caller holds mu.
+func (t *Tiers) untried() *list.Element {
+	if t.tried == nil {
+		return t.dirty.Front()
+	}
+	return t.tried.Next()
 }
 
 // stir wakes a writer.
@@ -62,11 +73,12 @@ func (t *Tiers) report(v *value, w *write) {
 // which the values are still dirty. The caller holds mu.
 func (t *Tiers) reported() error {
 	var all []error
-	for e := t.dirty.Front(); e != nil && len(t.unreported) > 0; e = e.Next() {
+	for e := t.dirty.Back(); e != nil && len(all) < len(t.unreported); e = e.Prev() { // mostly the latest
 		if err := t.unreported[e.Value.(*value)]; err != nil {
 			all = append(all, err)
 		}
 	}
 	clear(t.unreported)
+	slices.Reverse(all)
 	return errors.Join(all...)
 }

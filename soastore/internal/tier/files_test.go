@@ -341,8 +341,9 @@ func (tt *tiers) check(t require.TestingT, idle bool) {
 			dirty[v] = true
 		}
 		for _, c := range v.columns {
-			if c.in == nil && !v.below {
-				require.True(t, c.consumed, "a column of %q is lost", id)
+			if c.in == nil {
+				require.True(t, v.below || c.consumed, "a column of %q is lost", id)
+				require.True(t, c.below(), "a column of %q holds what no pool has", id)
 			}
 		}
 		if idle {
@@ -354,6 +355,10 @@ func (tt *tiers) check(t require.TestingT, idle bool) {
 	tt.checkPool(t, tt.packed, idle)
 	require.Equal(t, []any{disk.Values, disk.Columns, disk.Raw, disk.Stored},
 		[]any{tt.disk.Values, tt.disk.Columns, tt.disk.Raw, tt.disk.Stored})
+	for e := tt.tried; e != nil; e = e.Prev() {
+		v := e.Value.(*value)
+		require.True(t, v.write != nil || v.failure != nil, "no writer will look at %q", v.id)
+	}
 	bytes, n := int64(0), 0
 	for e := tt.dirty.Front(); e != nil; e = e.Next() {
 		v := e.Value.(*value)

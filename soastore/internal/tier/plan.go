@@ -3,6 +3,7 @@ package tier
 import (
 	"container/heap"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -88,25 +89,61 @@ func (t *Tiers) resolve(a Access) ([]*column, error) {
 
 // adopt makes p the plan. The caller holds mu.
 func (t *Tiers) adopt(p *plan) {
-	for _, v := range t.values {
-		for _, c := range v.columns {
-			c.uses, c.next, c.taken = nil, never, 0
+	// Of few columns each finds its new place among the victims; for many it takes less
+	// time to order all victims anew.
+	const sparse = 16 // one of how many victims
+	victims := len(t.raw.victims) + len(t.packed.victims)
+	anew := (t.plan.columns()+p.columns())*sparse > victims
+	expect := func(c *column, next int) {
+		c.next = next
+		if !anew {
+			c.rerank()
 		}
+	}
+	for c := range t.plan.all() {
+		c.uses, c.taken = nil, 0
+		expect(c, never)
 	}
 	t.plan = nil
-	for i, columns := range p.accesses {
-		for _, c := range columns {
-			c.uses = append(c.uses, i)
-			c.next = c.uses[0]
+	for c, i := range p.all() {
+		if c.uses == nil {
+			expect(c, i)
 		}
+		c.uses = append(c.uses, i)
 		t.plan = p
 	}
-	heap.Init(&t.raw.victims)
-	heap.Init(&t.packed.victims)
+	if anew {
+		heap.Init(&t.raw.victims)
+		heap.Init(&t.packed.victims)
+	}
 	if t.plan != nil {
 		t.startAhead()
 		t.wake()
 	}
+}
+
+// all runs over the columns of each access and its position. A nil plan has none.
+func (p *plan) all() iter.Seq2[*column, int] {
+	return func(yield func(*column, int) bool) {
+		if p == nil {
+			return
+		}
+		for i, columns := range p.accesses {
+			for _, c := range columns {
+				if !yield(c, i) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// columns returns how many columns all accesses have together.
+func (p *plan) columns() (n int) {
+	for range p.all() {
+		n++
+	}
+	return n
 }
 
 // advance notes a read of c, and returns the position of the access that it counts
@@ -134,10 +171,8 @@ func (t *Tiers) advance(c *column) int {
 
 // expect finds the next read of c that has not been skipped.
 func (p *plan) expect(c *column) {
-	i := slices.IndexFunc(c.uses, func(at int) bool { return at >= p.count-window })
-	if i < 0 {
-		c.next = never
-	} else {
+	i, _ := slices.BinarySearch(c.uses, p.count-window)
+	if c.next = never; i < len(c.uses) {
 		c.next = c.uses[i]
 	}
 	c.rerank()

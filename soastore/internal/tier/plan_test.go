@@ -56,6 +56,42 @@ func TestPlanIsOptimal(t *testing.T) {
 	})
 }
 
+// TestPlanOfFew: a plan of a few among many columns orders them as any other does.
+func TestPlanOfFew(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		tt := inMemory(t, Options{Memory: -1})
+		for i := range 60 {
+			tt.put(rt, fmt.Sprint(i), noisy(byte(i), 1, 1))
+		}
+		tt.still()
+		some := rapid.SliceOfN(rapid.IntRange(0, 59), 0, 5)
+		for range 4 {
+			next := map[*column]int{}
+			var accesses []Access
+			for i, at := range some.Draw(rt, "plan") {
+				id := fmt.Sprint(at)
+				accesses = append(accesses, Access{ID: id, Fields: []string{"b"}})
+				if c := tt.values[id].columns[1]; next[c] == 0 {
+					next[c] = 1 + i
+				}
+			}
+			require.NoError(rt, tt.Plan(accesses, PlanOptions{}))
+			tt.check(rt, true)
+			for _, v := range tt.values {
+				for _, c := range v.columns {
+					want, planned := next[c]
+					require.Equal(rt, planned, c.next != never)
+					require.True(rt, !planned || c.next == want-1)
+				}
+			}
+			for _, at := range some.Draw(rt, "reads") {
+				tt.get(rt, fmt.Sprint(at))
+				tt.check(rt, true)
+			}
+		}
+	})
+}
+
 // fewest returns how many of the reads have to go below if the values in memory are
 // the bits of held, and what is read may be kept or not.
 func fewest(order string, room int, held uint, known map[string]int) int {

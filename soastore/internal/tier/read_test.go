@@ -3,6 +3,7 @@ package tier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/soastore/soa"
@@ -148,4 +149,66 @@ func TestDeletedWhileRead(t *testing.T) {
 	})
 	require.ErrorIs(t, tt.View(background, "x", nil, func(*soa.Dict) error { return nil }), ErrNotFound)
 	tt.check(t, true)
+}
+
+// TestReadInPlace: what fits is read into the caller's own arrays, wherever it comes
+// from, and a Dict of just these fields has nothing else to do with it.
+func TestReadInPlace(t *testing.T) {
+	const n = parallel / 2 // so that all columns together are copied and decoded in parallel
+	for name, opts := range map[string]Options{
+		"raw": {Memory: -1}, "packed": {Compressed: -1}, "below": {}, "packed, then below": {Compressed: 2000},
+	} {
+		for _, n := range []int{10, 1000, n} {
+			t.Run(fmt.Sprint(name, n), func(t *testing.T) {
+				tt := newTiers(t, opts)
+				tt.put(t, "x", smooth(1, n, n, n))
+				into := smooth(9, n, n, n)
+				before := into.Share()
+				for range 2 {
+					for _, a := range into.All() {
+						clear(a.Bytes())
+					}
+					require.NoError(t, tt.Read(background, "x", into, nil))
+					tt.equal(t, "x", nil, into)
+					for name, a := range into.All() {
+						old, _ := before.Get(name)
+						require.Same(t, &old.Bytes()[0], &a.Bytes()[0], name)
+					}
+				}
+				tt.whole(t)
+			})
+		}
+	}
+}
+
+// TestReadOfMany: values of more columns than are looked through one by one.
+func TestReadOfMany(t *testing.T) {
+	tt := newTiers(t, Options{Memory: 100})
+	d := soa.NewDict()
+	for i := range 2 * few {
+		d.Set(fmt.Sprint(i), soa.Of(noise(byte(i), 5)))
+	}
+	tt.put(t, "x", d)
+	tt.get(t, "x")
+	tt.get(t, "x", "31", "0", "17")
+	_, err := tt.Get(background, "x", []string{"32"})
+	require.ErrorIs(t, err, soa.ErrField)
+	require.NoError(t, tt.Delete("x"))
+	require.NoError(t, tt.Adopt("y", fieldsOf(d), 0))
+	require.ErrorIs(t, tt.Adopt("z", append(fieldsOf(d), Field{Name: "3", DType: soa.Int8}), 0), soa.ErrField)
+}
+
+// TestSmallCallsAllocateLittle: not in proportion to the columns.
+func TestSmallCallsAllocateLittle(t *testing.T) {
+	tt := inMemory(t, Options{Memory: -1})
+	d, into := noisy(1, 40, 40, 40, 40, 40, 40, 40, 40), soa.NewDict()
+	require.NoError(t, tt.Put(background, "x", d))
+	require.NoError(t, tt.Read(background, "x", into, nil))
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+		_ = tt.Read(background, "x", into, nil)
+	}), 1.0, "the parts")
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+		_ = tt.Delete("x")
+		_ = tt.Put(background, "x", d)
+	}), 5.0, "the value, its columns and the list of them, its place among the dirty ones, and the demand")
 }

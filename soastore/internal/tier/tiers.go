@@ -71,7 +71,8 @@ type Tiers struct {
 	raw        *pool
 	packed     *pool
 	disk       TierStats
-	dirty      list.List // of *value, the oldest first
+	dirty      list.List     // of *value, the oldest first
+	tried      *list.Element // of dirty; writers have looked at it and those before
 	dirtyBytes int64
 	failures   int64
 	failure    error

@@ -108,8 +108,9 @@ func (t *Tiers) endWrite(v *value, w *write, disk int64, err error) {
 	w.cancel()
 	close(w.done)
 	switch {
-	case w.gaveUp:
-		t.stir() // the value is still dirty
+	case w.gaveUp: // the value is still dirty
+		t.tried = nil
+		t.stir()
 	case err != nil:
 		v.failure = err
 		t.failed(err)
@@ -140,6 +141,9 @@ func (t *Tiers) soil(v *value) {
 // clean notes that v is not dirty. The caller holds mu.
 func (t *Tiers) clean(v *value) {
 	if v.dirty != nil {
+		if t.tried == v.dirty {
+			t.tried = v.dirty.Prev()
+		}
 		t.dirty.Remove(v.dirty)
 		v.dirty = nil
 		t.dirtyBytes -= v.bytes
