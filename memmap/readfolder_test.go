@@ -291,3 +291,16 @@ func TestFolderConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestFolderAllocations: into memory that is there a field costs the names of its files,
+// each as a string and as the system takes it, and its shape.
+func TestFolderAllocations(t *testing.T) {
+	const fields = 10
+	d := manyFields(fields, 100)
+	names := d.Names()
+	f := newFolder(t, d)
+	require.LessOrEqual(t, testing.AllocsPerRun(20, func() {
+		require.NoError(t, f.Read(context.Background(), d, names...))
+	}), 8.0*fields, "seven, and one more under the race detector")
+	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { openedFolder(t, f.path) }), 15.0)
+}
