@@ -145,7 +145,7 @@ func (h *hall) npz(z sizes) []contest {
 
 func (h *hall) genericio(z sizes) []contest {
 	base := contest{section: "GenericIO", data: z.large, rounds: z.rounds}
-	fresh, again, over, read, view := base, base, base, base, base
+	fresh, again, over, packed, read, view := base, base, base, base, base, base
 
 	fresh.title, fresh.fresh = "Set of a new key", true
 	teams := []struct {
@@ -169,6 +169,16 @@ func (h *hall) genericio(z sizes) []contest {
 		over.goals = append(over.goals, goal{own, other, 1.8})
 	}
 
+	packed.title = "compressed Set of the same key again"
+	packed.entries = []entry{
+		{"GenericIO Set, lz4", one, "gio-lz4", "set", 0},
+		{"GenericIO Set, lz4, GOMAXPROCS 1", one, "gio-lz4", "set", 1},
+		{"C++ GenericIO compressed write over", outside, "", "compress", 1},
+	}
+	for _, own := range packed.entries[:2] {
+		packed.goals = append(packed.goals, goal{own.name, "C++ GenericIO compressed write over", 4})
+	}
+
 	read.title, read.warm = "read of all columns, again and again", 2
 	read.entries = []entry{
 		{"GenericIO GetInto", one, "gio", "into", 0},
@@ -184,7 +194,7 @@ func (h *hall) genericio(z sizes) []contest {
 		{"C++ GenericIO read, into new memory", outside, "", "readnew", 1},
 	}
 	view.goals = []goal{{"GenericIO View", "plain read", 0}, {"GenericIO View", "C++ GenericIO read, into new memory", 7}}
-	return slices.Concat(h.on(fresh), h.on(again), h.on(over), h.on(read), h.on(view))
+	return slices.Concat(h.on(fresh), h.on(again), h.on(over), h.on(packed), h.on(read), h.on(view))
 }
 
 func (h *hall) arena(z sizes) []contest {

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/genericio"
 )
 
 // programVariable names a program that takes part in the contests of GenericIO, as
@@ -19,6 +22,9 @@ import (
 //	PROGRAM read FOLDER ROWS         reads all columns of the file that write left three
 //	                                 times, into the same memory
 //	PROGRAM readnew FOLDER ROWS      reads them into memory that is new
+//	PROGRAM compress FOLDER ROWS     reads all columns of FOLDER/values.gio, which is there,
+//	                                 and writes a compressed file of them three times, over
+//	                                 itself
 //
 // as one rank, and also under "mpirun -n 2". The values are ROWS rows in all of seven
 // columns of float32, one of int64 and one of uint16, 38 bytes a row. It times itself,
@@ -49,13 +55,28 @@ func enterProgram(got *contestant, c *contest, e entry) error {
 		rate, err := rateOf(cmd)
 		return []float64{float64(c.data.bytes()) / 1e9 / rate}, err
 	}
-	if strings.HasPrefix(e.op, "read") {
-		if _, err := call(context.Background(), "write"); err != nil {
-			return err
-		}
+	if err := prepareProgram(c, e, folder, call); err != nil {
+		return err
 	}
 	got.amounts = []float64{float64(c.data.bytes())}
 	got.measure = func(ctx context.Context) ([]float64, error) { return call(ctx, e.op) }
+	return nil
+}
+
+// prepareProgram leaves the file in folder that the program is to read.
+func prepareProgram(c *contest, e entry, folder string, call func(ctx context.Context, op string) ([]float64, error)) error {
+	switch {
+	case strings.HasPrefix(e.op, "read"):
+		_, err := call(context.Background(), "write")
+		return err
+	case e.op == "compress":
+		values, err := c.data.values(0)
+		if err != nil {
+			return err
+		}
+		spec := genericio.Spec{PhysScale: [3]float64{256, 256, 256}}
+		return genericio.WriteFile(context.Background(), comm.Self(), filepath.Join(folder, "values.gio"), values[0], spec, genericio.OneFile)
+	}
 	return nil
 }
 

@@ -30,8 +30,9 @@ func TestProgram(t *testing.T) {
 case $1 in
 write) echo new > "$2/file" && echo 1 && echo 0.25;;
 read) [ -f "$2/file" ] && echo 2;;
+compress) [ -f "$2/values.gio" ] && echo 3;;
 esac`)
-	for op, rate := range map[string]float64{"write": 0.25, "read": 2} {
+	for op, rate := range map[string]float64{"write": 0.25, "read": 2, "compress": 3} {
 		got, dir := enterOutside(t, op)
 		require.Empty(t, got.note)
 		require.Equal(t, peer, got.side)

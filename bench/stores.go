@@ -18,7 +18,12 @@ type site struct {
 
 // kinds open this rank's end of the subjects of this program, by name.
 var kinds = map[string]func(at site, s subject) (keeper, error){
-	"gio":    func(at site, s subject) (keeper, error) { return openGenericIO(at.part, s.options(at.path)) },
+	"gio": func(at site, s subject) (keeper, error) { return openGenericIO(at.part, s.options(at.path)) },
+	"gio-lz4": func(at site, s subject) (keeper, error) {
+		o := s.options(at.path)
+		o.Codec = "lz4"
+		return openGenericIO(at.part, o)
+	},
 	"npz":    func(at site, s subject) (keeper, error) { return soastore.NewNPZ(at.part, s.options(at.path)) },
 	"memmap": func(at site, s subject) (keeper, error) { return soastore.NewMemmap(at.part, s.options(at.path)) },
 	"arena":  func(at site, s subject) (keeper, error) { return soastore.NewArena(at.part, s.options(at.path)) },
