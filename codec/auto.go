@@ -68,6 +68,9 @@ const gain = 0.02
 // best returns the way that leaves least of samples of src, and how much that is.
 func (c *autoCodec) best(src []byte, typesize int) (best plan, left float64) {
 	for i, o := range c.try {
+		if i > 0 && left <= gain {
+			break // no other saves as much again
+		}
 		p := newPlan(LZ4, o, typesize)
 		if l := p.try(src); i == 0 || l < left-gain {
 			best, left = p, l

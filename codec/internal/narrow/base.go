@@ -7,51 +7,60 @@ import (
 // Estimate returns the base that makes bytes like those counted smallest, and the
 // part that is left of them.
 func Estimate(h *histogram.Counts) (base byte, left float64) {
-	values := make([]byte, 0, 256)
 	total := 0
-	for v, n := range h {
-		if total += int(n); n > 0 {
-			values = append(values, byte(v))
-		}
+	for _, n := range h {
+		total += int(n)
 	}
 	left = 1
-	for _, v := range values {
-		if h[v-1] >= h[v] {
+	ones := countOnes(h)
+	for v, n := range h {
+		if h[byte(v-1)] >= n {
 			continue // a range begins where more bytes are than before
 		}
-		if l := leftFrom(v, values, h) / float64(total); l < left {
-			base, left = v, l
+		if l := ones.left(byte(v), total) / float64(total); l < left {
+			base, left = byte(v), l
 		}
 	}
 	return base, left
 }
 
-// spread has, for 4 bits, each in 16 bits of its own.
-var spread = func() (s [16]uint64) {
-	for v := range uint64(16) {
-		for k := range 4 {
-			s[v] |= v >> k & 1 << (16 * k)
+// onesOf has, by bit and by base, in how many bytes the bit is set once the base is
+// subtracted. Bit k knows the base modulo 2<<k only.
+type onesOf [8][256]uint16
+
+// countOnes returns that of the bytes counted by h. Bit k of v-base is set if v is in
+// the second half of the 2<<k numbers from base on, modulo 2<<k. From one base to the
+// next one number leaves that half, and one enters it.
+func countOnes(h *histogram.Counts) (ones onesOf) {
+	counts := *h // by byte modulo period
+	for k := 7; k >= 0; k-- {
+		half, period := 1<<k, 2<<k
+		n := uint16(0)
+		for _, c := range counts[half:period] {
+			n += c
+		}
+		for base := range half {
+			ones[k][base] = n
+			n += counts[base] - counts[base+half]
+		}
+		for base := range half {
+			ones[k][base+half] = n
+			n += counts[base+half] - counts[base]
+		}
+		for v := range half {
+			counts[v] += counts[v+half]
 		}
 	}
-	return s
-}()
+	return ones
+}
 
-// leftFrom returns how many bytes are left of those counted, which have the values,
-// with that base: of a plane, or of the exceptions without it, what is less.
-func leftFrom(base byte, values []byte, h *histogram.Counts) float64 {
-	var low, high uint64 // the ones in planes 0 to 3, and 4 to 7
-	total := 0
-	for _, v := range values {
-		n := h[v]
-		low += spread[(v-base)&15] * uint64(n)
-		high += spread[(v-base)>>4] * uint64(n)
-		total += int(n)
-	}
+// left returns how many of total bytes are left with that base: of each bit a plane, or
+// the exceptions without it, what is less.
+func (ones *onesOf) left(base byte, total int) float64 {
 	left := 0.0
-	for range 4 {
-		left += min(float64(total)/8, exceptionSize*float64(uint16(low)))
-		left += min(float64(total)/8, exceptionSize*float64(uint16(high)))
-		low, high = low>>16, high>>16
+	for k := range ones {
+		n := ones[k][int(base)&(2<<k-1)]
+		left += min(float64(total)/8, exceptionSize*float64(n))
 	}
 	return left
 }

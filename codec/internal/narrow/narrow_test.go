@@ -136,3 +136,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestCountOnes subtracts every base from every byte.
+func TestCountOnes(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	var h histogram.Counts
+	for v := range h {
+		h[v] = uint16(r.IntN(9))
+	}
+	h[r.IntN(256)] += 1000
+	ones := countOnes(&h)
+	for base := range 256 {
+		var want [8]uint16
+		for v, n := range h {
+			for k := range want {
+				want[k] += n * uint16(byte(v-base)>>k&1)
+			}
+		}
+		for k := range want {
+			require.Equal(t, want[k], ones[k][base&(2<<k-1)], "bit %d, base %d", k, base)
+		}
+	}
+}
