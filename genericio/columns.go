@@ -18,7 +18,7 @@ const (
 	// each column.
 	manyBytes = 1 << 20
 	// manyCoded is that where columns are compressed or decoded.
-	manyCoded = 64 << 10
+	manyCoded = 256 << 10
 )
 
 // columnsAtOnce calls do for columns 0 ... n-1, several at a time, and returns the

@@ -18,7 +18,7 @@ const rawBytes = 16
 
 // manyBytes is how much there must be to encode or decode before it is worth a
 // goroutine for each processor.
-const manyBytes = 64 << 10
+const manyBytes = 256 << 10
 
 // packed is a value in memory whose arrays are encoded. Type and shape stay with
 // the bytes, so that any array comes back as it was.
@@ -71,7 +71,11 @@ var rooms = sync.Pool{New: func() any { return new([]byte) }}
 func (p *packed) encodeSmall(d *soa.Dict, codecOf func(soa.DType) codec.Codec) (err error) {
 	room := rooms.Get().(*[]byte)
 	defer rooms.Put(room)
-	all := slices.Grow((*room)[:0], 2*manyBytes)
+	bound := 0
+	for _, a := range d.All() {
+		bound += codec.Bound(a.NBytes())
+	}
+	all := slices.Grow((*room)[:0], bound)
 	for i, name := range p.names {
 		a, _ := d.Get(name)
 		f := &p.arrays[i]

@@ -18,7 +18,7 @@ import (
 func drawDict(t *rapid.T) *soa.Dict {
 	d := soa.NewDict()
 	for i := range rapid.IntRange(0, 12).Draw(t, "columns") {
-		n := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(4, 200), rapid.IntRange(1000, 4000)).Draw(t, "rows")
+		n := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(4, 200), rapid.IntRange(1000, 20_000)).Draw(t, "rows")
 		step := rapid.SampledFrom([]int{0, 1, 977}).Draw(t, "step")
 		x, y := make([]int64, n), make([]float32, 2*n)
 		for k := range n {
