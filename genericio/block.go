@@ -7,6 +7,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc64"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // chunk is how many bytes are read or written and summed at a time: few enough
@@ -64,10 +65,61 @@ func (r *Reader) readBlocks(ctx context.Context, rank int, cols []int, arrays []
 // readRaw reads a block's stored bytes into dst, checks them, and calls each on every
 // piece of them while it is in the cache.
 func (r *Reader) readRaw(ctx context.Context, b block, dst []byte, each func([]byte)) error {
-	crc, at := uint64(0), b.Offset
+	if parts := fsys.Parts(b.Size); parts > 1 {
+		return r.readParts(ctx, b, dst, each, parts)
+	}
+	var stored [crcSize]byte
+	crc, err := r.readPart(ctx, b.Offset, dst, stored[:], each)
+	if err != nil {
+		return err
+	}
+	return r.compare(crc, stored[:])
+}
+
+// readParts is readRaw of so many parts at once.
+func (r *Reader) readParts(ctx context.Context, b block, dst []byte, each func([]byte), parts int) error {
+	var stored [crcSize]byte
+	crc, err := sumParts(int64(len(dst)), parts, func(lo, hi int64) (uint64, error) {
+		var end []byte
+		if hi == int64(len(dst)) {
+			end = stored[:]
+		}
+		return r.readPart(ctx, b.Offset+lo, dst[lo:hi], end, each)
+	})
+	if err != nil {
+		return err
+	}
+	return r.compare(crc, stored[:])
+}
+
+// sumParts calls sum for so many parts of n bytes at once, and returns the checksum of
+// all from theirs.
+func sumParts(n int64, parts int, sum func(lo, hi int64) (uint64, error)) (crc uint64, err error) {
+	if parts == 1 {
+		return sum(0, n)
+	}
+	type summed struct {
+		crc  uint64
+		size int64
+	}
+	all := make([]summed, parts)
+	err = fsys.InParts(n, parts, chunk, func(part int, lo, hi int64) (err error) {
+		all[part].size = hi - lo
+		all[part].crc, err = sum(lo, hi)
+		return err
+	})
+	for _, s := range all {
+		crc = crc64.Combine(crc, s.crc, s.size)
+	}
+	return crc, err
+}
+
+// readPart reads bytes of a block from offset at on, and returns their checksum. It
+// reads what comes behind them into end.
+func (r *Reader) readPart(ctx context.Context, at int64, dst, end []byte, each func([]byte)) (crc uint64, err error) {
 	for len(dst) >= chunk {
 		if err := r.pread(ctx, dst[:chunk], at); err != nil {
-			return err
+			return 0, err
 		}
 		crc = r.sum(crc, dst[:chunk])
 		each(dst[:chunk])
@@ -75,14 +127,14 @@ func (r *Reader) readRaw(ctx context.Context, b block, dst []byte, each func([]b
 	}
 	buf := buffers.Get().(*[chunk + crcSize]byte)
 	defer buffers.Put(buf)
-	rest := buf[:len(dst)+crcSize]
+	rest := buf[:len(dst)+len(end)]
 	if err := r.pread(ctx, rest, at); err != nil {
-		return err
+		return 0, err
 	}
-	copy(dst, rest)
+	copy(end, rest[copy(dst, rest):])
 	crc = r.sum(crc, dst)
 	each(dst)
-	return r.compare(crc, rest[len(dst):])
+	return crc, nil
 }
 
 // checkRaw reads a block's stored bytes and checks them.

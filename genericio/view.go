@@ -85,21 +85,27 @@ func (r *Reader) view(ctx context.Context, mem []byte, rank, v int, check bool) 
 	return soa.FromBytes(desc.DType, data, shape...)
 }
 
-// checkView checks a block in memory.
+// checkView checks a block in memory, several parts of a large one at once.
 func (r *Reader) checkView(ctx context.Context, data, stored []byte) error {
-	crc := uint64(0)
+	n := int64(len(data))
+	crc, err := sumParts(n, fsys.Parts(n), func(lo, hi int64) (uint64, error) { return sumOf(ctx, data[lo:hi]) })
+	if err == nil && !checksumOK(crc, stored) {
+		err = ErrChecksum
+	}
+	return err
+}
+
+// sumOf returns the checksum of data, unless ctx ends first.
+func sumOf(ctx context.Context, data []byte) (crc uint64, err error) {
 	for len(data) > 0 {
 		if err := ctx.Err(); err != nil {
-			return err
+			return 0, err
 		}
 		n := min(len(data), chunk)
 		crc = crc64.Update(crc, data[:n])
 		data = data[n:]
 	}
-	if !checksumOK(crc, stored) {
-		return ErrChecksum
-	}
-	return nil
+	return crc, nil
 }
 
 func aligned(p []byte, dtype soa.DType) bool {

@@ -12,6 +12,30 @@ import (
 // togetherFrom is how many bytes are worth several goroutines.
 const togetherFrom = 1 << 20
 
+// Parts is into how many parts n bytes are to be divided for InParts, at least 1.
+func Parts(n int64) int {
+	return int(max(1, min(int64(runtime.GOMAXPROCS(0)), n/togetherFrom)))
+}
+
+// InParts calls fn for so many parts of n bytes, which reach from lo up to hi, as
+// Together does. All but the last are whole units.
+func InParts(n int64, parts int, unit int64, fn func(part int, lo, hi int64) error) error {
+	if parts == 1 {
+		return fn(0, 0, n)
+	}
+	start := func(part int) int64 {
+		if part == parts {
+			return n
+		}
+		return n / int64(parts) * int64(part) / unit * unit
+	}
+	sizes := make([]int64, parts)
+	for i := range sizes {
+		sizes[i] = start(i+1) - start(i)
+	}
+	return Together(sizes, func(i int) error { return fn(i, start(i), start(i+1)) })
+}
+
 // Together calls fn(i) for each piece of memory, of sizes[i] bytes: on as many
 // goroutines as there are processors, the largest piece first, and on the calling one
 // if there is little to do. It returns when all calls have, with the error of the first

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/soastore/soa/internal/fsys"
@@ -29,6 +31,33 @@ func TestTogether(t *testing.T) {
 			require.Equal(t, n, len(slices.Compact(done)))
 		}
 	}
+}
+
+// TestInParts looks at that parts are all bytes, once each, in whole units.
+func TestInParts(t *testing.T) {
+	const unit = 1000
+	for _, n := range []int64{0, 1, unit, 1<<21 - 1, 1 << 21, 7 << 20} {
+		for parts := 1; parts <= max(fsys.Parts(n), 5); parts++ {
+			ends := make([]int64, parts+1)
+			var calls atomic.Int64
+			require.NoError(t, fsys.InParts(n, parts, unit, func(part int, lo, hi int64) error {
+				calls.Add(1)
+				ends[part+1] = hi - lo
+				if lo%unit != 0 || hi%unit != 0 && hi != n || lo > hi {
+					return fmt.Errorf("part %d of %d bytes is from %d to %d", part, n, lo, hi)
+				}
+				return nil
+			}))
+			require.EqualValues(t, parts, calls.Load())
+			sum := int64(0)
+			for _, size := range ends {
+				sum += size
+			}
+			require.Equal(t, n, sum)
+		}
+	}
+	require.Equal(t, 1, fsys.Parts(0))
+	require.Equal(t, min(runtime.GOMAXPROCS(0), 4), fsys.Parts(4<<20))
 }
 
 func TestTogetherFails(t *testing.T) {
