@@ -13,6 +13,11 @@
 // A value never changes: neither who called Put nor who called Get or View may
 // change the arrays. Whoever needs arrays of their own calls [Tiers.Read].
 //
+// A call that needs elements, be it a read, a write below or one that brings columns up,
+// works on a slice of parts, one for each column: where the elements were when it began,
+// with mu, and then, without it, the arrays that it loads from there. What is raw or
+// packed is not released while the call is under way.
+//
 // # Budgets
 //
 // Options.Memory bounds the bytes of raw columns, Options.Compressed those of packed

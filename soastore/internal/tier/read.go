@@ -172,8 +172,8 @@ func (r *reading) raw() bool {
 // those that others are bringing. What is only below it brings if lifts.
 func (r *reading) promote(ctx context.Context, lifts bool) error {
 	t := r.t
-	if r.raw() {
-		return ctx.Err()
+	if err := ctx.Err(); err != nil || r.raw() {
+		return err
 	}
 	if t.raw.takes(bytesOf(r.parts)) {
 		got := t.reserveSome(ctx, r.wanted(lifts), &demand{writes: !t.opts.Async})

@@ -16,17 +16,17 @@ import (
 
 // Below is where values go for which there is no room in memory. Its methods are
 // called by several goroutines at once, and do not call Tiers. What is below does not
-// change until it is deleted; names are never empty, and are fields of the value.
+// change until it is deleted. Names are fields of the value, at least one; nil is all.
 type Below interface {
 	// Put puts a whole value there, and returns the bytes that it takes. If it fails
 	// it leaves nothing. It does not keep d.
 	Put(ctx context.Context, id string, d *soa.Dict) (disk int64, err error)
-	// Read reads the named fields, all if names is nil, into the memory of into's
-	// arrays that have a field's name and are large enough, else into fresh memory.
-	// Afterwards into has these fields, and perhaps no others.
+	// Read reads the named fields into the memory of into's arrays that have a field's
+	// name and are large enough, else into fresh memory. Afterwards into has these
+	// fields, and may have lost others.
 	Read(ctx context.Context, id string, into *soa.Dict, names []string) error
-	// View calls fn with the named fields, all if names is nil, which end with it. It
-	// returns the error of fn, and calls fn at most once.
+	// View calls fn with the named fields, which end with it. It returns the error of
+	// fn, and calls fn at most once.
 	View(ctx context.Context, id string, names []string, fn func(*soa.Dict) error) error
 	// Delete removes a value. Reads of it may be under way, and fail then.
 	Delete(id string) error
