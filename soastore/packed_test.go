@@ -13,12 +13,12 @@ import (
 	"github.com/soastore/soa/codec"
 )
 
-// drawDict returns up to some columns of every kind: empty, of few bytes, of a few
-// thousand rows, of two dimensions.
+// drawDict returns up to some columns of every kind: empty, of few bytes, of two
+// dimensions, and at times one that makes the value a large one.
 func drawDict(t *rapid.T) *soa.Dict {
 	d := soa.NewDict()
 	for i := range rapid.IntRange(0, 12).Draw(t, "columns") {
-		n := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(4, 200), rapid.IntRange(1000, 20_000)).Draw(t, "rows")
+		n := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(4, 2000), rapid.Just(manyBytes/8)).Draw(t, "rows")
 		step := rapid.SampledFrom([]int{0, 1, 977}).Draw(t, "step")
 		x, y := make([]int64, n), make([]float32, 2*n)
 		for k := range n {
