@@ -6,20 +6,26 @@ import (
 	"io"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // readElements reads the elements that h describes from s, which is where they
 // begin, into an array: in C order, native byte order, and in old's memory if
 // that is large enough. done checks the bytes when all are read; without an error
-// the array holds what was written.
+// the array holds what was written. Several parts of many stored elements are read at
+// once.
 func readElements(ctx context.Context, s *stream, h *header, old soa.Array, done func() error) (soa.Array, error) {
 	a, err := old.Resize(h.dtype, h.shape...)
 	if err != nil {
 		return soa.Array{}, err
 	}
-	if h.transposed() {
+	parts := fsys.Parts(int64(a.NBytes()))
+	switch {
+	case h.transposed():
 		err = readTransposed(ctx, s, h, a)
-	} else {
+	case parts > 1 && s.inflater == nil:
+		err = s.fillParts(ctx, a.Bytes(), h, parts)
+	default:
 		err = s.fill(ctx, a.Bytes(), h.native)
 	}
 	if err == nil {

@@ -92,6 +92,19 @@ func (s *stream) fill(ctx context.Context, p []byte, then func(block []byte)) er
 	return nil
 }
 
+// fillParts reads elements of h that are stored, so many parts of them at once, and
+// makes their byte order native.
+func (s *stream) fillParts(ctx context.Context, p []byte, h *header, parts int) error {
+	n, src, off := int64(len(p)), s.src, s.off
+	crc, err := sumParts(s.crc, n, parts, func(lo, hi int64) (uint32, error) {
+		part := stream{src: src, off: off + lo}
+		err := part.fill(ctx, p[lo:hi], h.native)
+		return part.crc, err
+	})
+	s.crc, s.off = crc, off+n
+	return err
+}
+
 // finish checks that the member ends here, if it has to be inflated to know, and
 // that it has the CRC-32 that the directory gives.
 func (s *stream) finish(want uint32) error {

@@ -3,7 +3,6 @@ package npz
 import (
 	"bytes"
 	"context"
-	"hash/crc32"
 	"unsafe"
 
 	"github.com/soastore/soa"
@@ -73,20 +72,18 @@ func (m *member) view(ctx context.Context, mem []byte, check bool) (soa.Array, e
 	return a, nil
 }
 
+// checkMemory checks the elements p, several parts of many at once.
 func (m *member) checkMemory(ctx context.Context, p []byte, l *layout) error {
-	crc := l.crc
-	for len(p) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		block := p[:min(len(p), blockLen)]
-		crc = crc32.Update(crc, crc32.IEEETable, block)
-		p = p[len(block):]
+	crc, err := l.crc, error(nil)
+	if n := int64(len(p)); fsys.Parts(n) > 1 {
+		crc, err = sumParts(crc, n, fsys.Parts(n), func(lo, hi int64) (uint32, error) { return addMemory(ctx, 0, p[lo:hi]) })
+	} else {
+		crc, err = addMemory(ctx, crc, p)
 	}
-	if crc != m.crc {
-		return crcError(crc, m.crc)
+	if err == nil && crc != m.crc {
+		err = crcError(crc, m.crc)
 	}
-	return nil
+	return err
 }
 
 func aligned(p []byte, dtype soa.DType) bool {

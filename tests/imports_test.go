@@ -38,7 +38,8 @@ const publicPackages = ". arena codec/... comm genericio memmap npz partition so
 // longest key that fits it, where "x/..." fits x and all below.
 var importRules = map[string]rule{
 	"internal/fsys":     {"", "golang.org/x/sys"},
-	"internal/crc64":    {"", "golang.org/x/sys"},
+	"internal/residue":  {"", ""},
+	"internal/crc64":    {"internal/residue", "golang.org/x/sys"},
 	"internal/wire":     {"", ""},
 	"internal/memlimit": {"", "golang.org/x/sys"},
 	"comm":              {"", ""},
@@ -50,7 +51,7 @@ var importRules = map[string]rule{
 	"codec/...": {"codec/...", "github.com/klauspost/compress github.com/pierrec/lz4/v4 golang.org/x/sys"},
 	"memmap":    {". internal/fsys", "go.yaml.in/yaml/v3 golang.org/x/sys"},
 	"partition": {". comm", ""},
-	"npz":       {". internal/wire internal/fsys", "github.com/klauspost/compress"},
+	"npz":       {". internal/residue internal/wire internal/fsys", "github.com/klauspost/compress"},
 
 	"arena": {". codec internal/wire internal/crc64 internal/fsys", "golang.org/x/sync golang.org/x/sys"},
 

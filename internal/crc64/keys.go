@@ -40,10 +40,10 @@ var keys = deriveKeys()
 func deriveKeys() (k [8][2]uint64) {
 	for i := range 6 {
 		d := uint64(128) << i
-		k[i] = [2]uint64{powerOfX(d + 63), powerOfX(d - 1)}
+		k[i] = [2]uint64{modulus.PowerOfX(d + 63), modulus.PowerOfX(d - 1)}
 	}
-	k[6] = [2]uint64{powerOfX(127), reciprocal()}
-	k[7] = [2]uint64{crc64.ECMA&(one-1)<<1 | 1}
+	k[6] = [2]uint64{modulus.PowerOfX(127), reciprocal()}
+	k[7] = [2]uint64{crc64.ECMA&(1<<63-1)<<1 | 1}
 	return k
 }
 
@@ -51,10 +51,10 @@ func deriveKeys() (k [8][2]uint64) {
 // bit 0 is that of x^64, bit 63 that of x^1. Long division yields one bit a turn:
 // what is left of x^128 above x^n, times x.
 func reciprocal() (quotient uint64) {
-	rest := powerOfX(63)
+	rest := modulus.PowerOfX(63)
 	for bit := range 64 {
 		quotient |= rest & 1 << bit
-		rest = timesX(rest)
+		rest = modulus.TimesX(rest)
 	}
 	return quotient
 }
