@@ -15,10 +15,10 @@ import (
 // brings it to raw memory.
 type part struct {
 	column *column
-	index  int       // of the part in its call
-	use    int       // position of a read in the plan; -1 for what is not planned
-	at     held      // the elements when the call looked
-	array  soa.Array // the elements once they are loaded
+	index  int  // of the part in its call
+	use    int  // position of a read in the plan; -1 for what is not planned
+	held        // the elements: where the call found them, and once loaded their array
+	own    bool // the array was made for the call; else it is the tiers'
 }
 
 // partsOf returns a part for each column.
@@ -31,7 +31,7 @@ func partsOf(columns []*column) []part {
 }
 
 // look notes where the elements are now. The caller holds mu.
-func (p *part) look() { p.at = p.column.held }
+func (p *part) look() { p.held = p.column.held }
 
 func bytesOf(parts []part) (n int64) {
 	for i := range parts {
@@ -98,28 +98,31 @@ func (t *Tiers) takeParallel(ctx context.Context, parts []part, have *soa.Dict) 
 
 // free reports whether taking p copies nothing.
 func (p *part) free(have *soa.Dict) bool {
-	_, plain := p.at.plain()
-	return p.at.below() || plain && have == nil
+	_, plain := p.plain()
+	return p.below() || plain && have == nil
 }
 
 // take takes a part that is in memory: the array itself if it may, else a copy, or what
 // it decodes; see load.
-func (t *Tiers) take(p *part, have *soa.Dict) (err error) {
-	a, plain := p.at.plain()
+func (t *Tiers) take(p *part, have *soa.Dict) error {
+	a, plain := p.plain()
 	if p.free(have) {
-		p.array = a // no array yet if it is below
+		p.held = held{array: a} // no array yet if it is below
 		return nil
 	}
 	c := p.column
 	old, _ := have.Get(c.field.Name)
-	if p.array, err = old.Resize(c.field.DType, c.field.Shape...); err != nil {
+	to, err := old.Resize(c.field.DType, c.field.Shape...)
+	if err != nil {
 		return c.wrap(err)
 	}
 	if plain {
-		copy(p.array.Bytes(), a.Bytes())
-		return nil
+		copy(to.Bytes(), a.Bytes())
+	} else if err := t.decode(p.packed, to); err != nil {
+		return c.wrap(err)
 	}
-	return c.wrap(t.decode(p.at.packed, p.array))
+	p.held, p.own = held{array: to}, true
+	return nil
 }
 
 // decode fills the array with what was encoded.
@@ -165,7 +168,7 @@ func (t *Tiers) readBelow(ctx context.Context, v *value, parts []part, have *soa
 func (v *value) onlyBelow(parts []part) (names []string, some bool) {
 	n := 0
 	for i := range parts {
-		if parts[i].at.below() {
+		if parts[i].below() {
 			n++
 		}
 	}
@@ -174,7 +177,7 @@ func (v *value) onlyBelow(parts []part) (names []string, some bool) {
 	}
 	names = make([]string, 0, n)
 	for i := range parts {
-		if parts[i].at.below() {
+		if parts[i].below() {
 			names = append(names, parts[i].column.field.Name)
 		}
 	}
@@ -186,13 +189,14 @@ func (v *value) onlyBelow(parts []part) (names []string, some bool) {
 func pick(parts []part, d *soa.Dict) (bytes int64, err error) {
 	for i := range parts {
 		p := &parts[i]
-		if !p.at.below() {
+		if !p.below() {
 			continue
 		}
-		p.array, _ = d.Get(p.column.field.Name)
-		if err := p.column.check(p.array); err != nil {
+		a, _ := d.Get(p.column.field.Name)
+		if err := p.column.check(a); err != nil {
 			return 0, err
 		}
+		p.array, p.own = a, true
 		bytes += p.column.bytes
 	}
 	return bytes, nil

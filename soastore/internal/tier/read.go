@@ -129,8 +129,8 @@ func (r *reading) end() {
 	t.settle(r.value)
 	for i := range r.parts {
 		c := r.parts[i].column
-		if a, plain := r.parts[i].at.plain(); r.gives && plain && (c.in != nil || !t.unused(c)) {
-			a.Keep() // others have it too
+		if r.gives && !r.parts[i].own && (c.in != nil || !t.unused(c)) {
+			r.parts[i].array.Keep() // others have it too
 		}
 		c.given = false
 	}
@@ -161,7 +161,7 @@ func (r *reading) matches(d *soa.Dict) bool {
 // raw reports whether all columns are.
 func (r *reading) raw() bool {
 	for i := range r.parts {
-		if !r.parts[i].at.raw() {
+		if !r.parts[i].raw() {
 			return false
 		}
 	}
@@ -182,7 +182,7 @@ func (r *reading) promote(ctx context.Context, lifts bool) error {
 			return err
 		}
 		for _, p := range brought {
-			r.parts[p.index].at = held{array: p.array}
+			r.parts[p.index].held = p.held
 		}
 	}
 	return r.join(ctx)
@@ -198,7 +198,7 @@ func (r *reading) wanted(lifts bool) []part {
 		p := &r.parts[i]
 		c := p.column
 		last := p.use >= 0 && c.next == never
-		if !p.at.raw() && !last && c.flight == nil && c.in != r.t.raw && (lifts || c.in != nil) {
+		if !p.raw() && !last && c.flight == nil && c.in != r.t.raw && (lifts || c.in != nil) {
 			parts = append(parts, *p)
 		}
 	}
@@ -213,7 +213,7 @@ func (r *reading) join(ctx context.Context) error {
 			return err
 		}
 		if w.flight.err == nil {
-			w.part.at = held{array: w.flight.array}
+			w.part.held = held{array: w.flight.array}
 		}
 	}
 	return nil
@@ -232,13 +232,13 @@ func (r *reading) joinable() (coming []awaited) {
 	defer r.t.mu.Unlock()
 	for i := range r.parts {
 		p := &r.parts[i]
-		if p.at.raw() {
+		if p.raw() {
 			continue
 		}
 		if p.column.in != nil {
 			p.look()
 		}
-		if f := p.column.flight; f != nil && !p.at.raw() {
+		if f := p.column.flight; f != nil && !p.raw() {
 			coming = append(coming, awaited{p, f})
 		}
 	}

@@ -73,16 +73,16 @@ func (t *Tiers) write(v *value, w *write) {
 
 // writeAll puts the columns of v together, and below.
 func (t *Tiers) writeAll(v *value, w *write) (disk int64, err error) {
-	if err := t.load(w.ctx, v, w.parts, nil); err != nil {
-		return 0, wrap(v.id, err)
-	}
 	defer func() {
 		for i := range w.parts {
-			if _, plain := w.parts[i].at.plain(); !plain { // it was unpacked for this
+			if w.parts[i].own { // it was unpacked for this
 				w.parts[i].array.Release()
 			}
 		}
 	}()
+	if err := t.load(w.ctx, v, w.parts, nil); err != nil {
+		return 0, wrap(v.id, err)
+	}
 	return t.give(w.ctx, v, dictOf(w.parts))
 }
 
