@@ -122,8 +122,10 @@ func (v *value) add(f Field) error {
 	if err != nil {
 		return &Error{v.id, f.Name, err}
 	}
-	v.memory = append(v.memory, column{value: v, field: f, bytes: n, at: -1, next: never})
-	c := &v.memory[len(v.memory)-1]
+	i := len(v.memory)
+	v.memory = v.memory[:i+1]
+	c := &v.memory[i]
+	c.value, c.field, c.bytes, c.at, c.next = v, f, n, -1, never
 	v.columns = append(v.columns, c)
 	if v.named != nil {
 		v.named[f.Name] = c
