@@ -111,6 +111,37 @@ func TestTieredConsumedOnOneRank(t *testing.T) {
 	})
 }
 
+// A value of which one rank has read a field for the last time is kept whole for a later
+// store. Without one, the field leaves memory at once.
+func TestTieredKeepIsWhole(t *testing.T) {
+	for _, keep := range []bool{true, false} {
+		onRanks(t, 2, func(e *storetest.Env) {
+			s := openTiered(e, inFolder(e, soastore.TierOptions{Memory: 1 << 20, Keep: keep}))
+			want := rows(7, e.C.Rank(), 40)
+			require.NoError(e, s.Set("k", want))
+			left := want.NBytes()
+			if e.C.Rank() == 1 {
+				require.NoError(e, s.Plan([]soastore.Access{{Key: "k", Fields: []string{"x"}}}, soastore.PlanOptions{DropAfterLastRead: true}))
+				x, err := s.GetField("k", "x")
+				require.NoError(e, err)
+				if !keep {
+					left -= x.NBytes()
+				}
+			}
+			require.EqualValues(e, []int{left, left}, []int{int(s.Stats().Memory), int(s.Stats().Unwritten)})
+			require.NoError(e, s.Flush())
+			require.NoError(e, s.Close())
+			if keep {
+				s = openTiered(e, inFolder(e, soastore.TierOptions{Memory: 1 << 20, Reopen: true}))
+				holds(e, s, "k", want)
+				require.NoError(e, s.Clear())
+				require.NoError(e, s.Close())
+			}
+			require.Empty(e, e.Left())
+		})
+	}
+}
+
 // A plan is of the values that there are: of one that is set later it says nothing.
 func TestTieredPlanOverReplaced(t *testing.T) {
 	onRanks(t, 2, func(e *storetest.Env) {

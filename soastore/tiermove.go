@@ -56,8 +56,9 @@ func (t *Tiered) Prefetch(keys ...string) error {
 // PlanOptions are the choices in a plan. The zero value works.
 type PlanOptions struct {
 	// DropAfterLastRead frees each field of each value after its last planned read,
-	// in memory and, after the last of a value's fields, in files. A further read is
-	// an ErrConsumed; the key stays until it is removed. What the last read returns is
+	// in memory (with TierOptions.Keep only once the value is in a file, whole) and,
+	// after the last of a value's fields, in files. A further read is an ErrConsumed;
+	// the key stays until it is removed. What the last read returns is
 	// the caller's alone, to release too. The default is to keep them.
 	DropAfterLastRead bool
 }

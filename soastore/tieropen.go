@@ -133,7 +133,10 @@ func (t *Tiered) recognise(k *disk) {
 }
 
 func (t *Tiered) openTiers() error {
-	opts := tier.Options{Memory: t.opts.Memory, Compressed: t.opts.Compressed, Async: t.opts.Async, Writers: t.opts.Writers}
+	opts := tier.Options{
+		Memory: t.opts.Memory, Compressed: t.opts.Compressed, Async: t.opts.Async, Writers: t.opts.Writers,
+		Whole: t.opts.Keep, // what is read no more on this rank may be on another
+	}
 	if t.opts.Compressed > 0 {
 		name := t.opts.MemoryCodec
 		if name == "" {

@@ -26,15 +26,23 @@ type value struct {
 
 	// Guarded by mu:
 	below   bool          // it is there; else it is dirty
-	disk    int64         // bytes that it takes there
+	there   stored        // what of it is
 	write   *write        // that is under way
 	failure error         // of the latest write
 	dirty   *list.Element // of Tiers.dirty
+	unsaved int64         // bytes that count as dirty
 	pinned  bool
 	dead    bool // Delete took it out
 	reads   int  // under way
 	used    int  // columns whose last planned read has been made
 	in      [2]int
+}
+
+// stored is what of a value is below.
+type stored struct {
+	columns int
+	raw     int64 // bytes of their elements
+	disk    int64 // bytes that they take
 }
 
 // column is one field of a value. Its elements never change, and are not released

@@ -7,8 +7,9 @@
 // [Tiers.Put] takes a value, a soa.Dict. The unit in memory is the column, one field
 // of one value: it is raw (the array itself), or packed (encoded), or not in memory.
 // The unit below is the whole value, which is put there once and never changed. A
-// value is dirty until it is below. A column of a dirty value is never dropped; one
-// of a clean value is dropped at no cost, and read again when it is asked for.
+// value is dirty until it is below. A column of a dirty value is never dropped, unless
+// its last planned read has been made ([PlanOptions]); one of a clean value is dropped
+// at no cost, and read again when it is asked for.
 //
 // A value never changes: neither who called Put nor who called Get or View may
 // change the arrays. Whoever needs arrays of their own calls [Tiers.Read].
@@ -30,7 +31,8 @@
 // needed last goes first), else of Options.Weight, else of their last use. A victim
 // is packed if that pays and there is room for it among the packed ones, or can be
 // made there from columns that are worth less. Else it is dropped, after its value
-// has been put below if it was dirty. Packing, writing and reading are done outside
+// has been put below if it was dirty: but what a plan needs is not put there to make room
+// for a read that comes later. Packing, writing and reading are done outside
 // of all locks but the one that serialises making room; a read needs that only to
 // keep what it has read, and goes without if somebody else has it.
 //

@@ -56,6 +56,7 @@ func newModel(t testing.TB, rt *rapid.T) *model {
 	if m.opts.Memory == 0 && m.opts.Compressed == 0 || rapid.Bool().Draw(rt, "files") {
 		f = newFiles(t)
 		m.opts.Async = rapid.Bool().Draw(rt, "async")
+		m.opts.Whole = rapid.Bool().Draw(rt, "whole")
 	}
 	m.tiers = tiersOver(t, f, m.opts)
 	return m
@@ -255,7 +256,7 @@ func (m *model) fail(rt *rapid.T) {
 
 // reopen puts all below, and adopts it in other Tiers.
 func (m *model) reopen(rt *rapid.T) {
-	if m.files == nil {
+	if !m.opts.Whole {
 		return
 	}
 	m.files.on(nil)
@@ -287,7 +288,7 @@ func (m *model) verify(rt *rapid.T) {
 	for _, id := range m.ids() {
 		p, _ := m.Where(id)
 		for name := range m.done[id] {
-			if !p.Below && m.files != nil && len(m.done[id]) < m.want[id].Len() {
+			if !p.Below && m.opts.Whole && len(m.done[id]) < m.want[id].Len() {
 				continue // it is to be put below whole
 			}
 			require.NotContains(rt, append(p.Raw, p.Packed...), name, "%q is not read any more", id)

@@ -94,7 +94,7 @@ func (t *Tiers) asItIs(ctx context.Context, c *column, d *demand) bool {
 
 // moveOut moves the raw column c to the packed pool as k. The caller has the turn.
 func (t *Tiers) moveOut(ctx context.Context, c *column, k *packed, d *demand) bool {
-	inner := &demand{rank: c, writes: d.writes, retries: d.retries, failed: d.failed}
+	inner := &demand{rank: c, writes: d.writes, retries: d.retries, frugal: d.frugal, failed: d.failed}
 	err := t.makeRoom(ctx, t.packed, k.size(), inner)
 	d.failed = inner.failed
 	if err != nil {

@@ -27,6 +27,10 @@ type PlanOptions struct {
 // skipped when so many later ones have been made.
 const window = 64
 
+// nearby is how many of the next accesses are worth that others' dirty values are put
+// below for them. What comes later waits for room that costs nothing.
+const nearby = 2
+
 // plan is the order of coming reads.
 type plan struct {
 	opts     PlanOptions
@@ -195,7 +199,7 @@ func (t *Tiers) made(p *plan, c *column, at int, made bool) {
 }
 
 // consume notes that the last planned read of c has been made. It goes out of memory,
-// unless its value has still to be put below whole. The caller holds mu.
+// unless its value has still to be put below with it. The caller holds mu.
 func (t *Tiers) consume(c *column) {
 	v := c.value
 	if c.consumed || v.dead {
@@ -203,8 +207,13 @@ func (t *Tiers) consume(c *column) {
 	}
 	c.consumed = true
 	v.used++
-	if v.below || t.below == nil {
-		t.leave(c)
+	if !v.below && t.below != nil && t.opts.Whole {
+		return
+	}
+	t.leave(c)
+	if !v.below {
+		v.unsaved -= c.bytes
+		t.dirtyBytes -= c.bytes
 	}
 }
 
@@ -234,11 +243,11 @@ func (t *Tiers) Consumed() []string {
 }
 
 // upcoming returns what the plan wants in raw memory next and is not there, and nil if
-// that is nothing: columns of one access. The caller holds mu.
-func (t *Tiers) upcoming() (columns []*column) {
+// that is nothing: columns of one access; and whether it is near. The caller holds mu.
+func (t *Tiers) upcoming() (columns []*column, near bool) {
 	p := t.plan
 	if p == nil {
-		return nil
+		return nil, false
 	}
 	for at := max(0, p.count-window); at < min(len(p.accesses), p.count+window); at++ {
 		for _, c := range p.accesses[at] {
@@ -247,10 +256,10 @@ func (t *Tiers) upcoming() (columns []*column) {
 			}
 		}
 		if columns != nil {
-			return columns
+			return columns, at < p.count+nearby
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // bringable reports whether c could be brought to raw memory, and nobody does so. The

@@ -86,14 +86,17 @@ func (t *Tiers) bringNext(ctx context.Context) bool {
 	}
 	t.mu.Lock()
 	columns, asked := t.nextRequest()
+	near := true
 	if !asked {
-		columns = t.upcoming()
+		columns, near = t.upcoming()
 	}
 	t.mu.Unlock()
 	if len(columns) == 0 {
 		return asked
 	}
-	got := t.reserveSome(ctx, partsOf(columns), &demand{waits: true, writes: !t.opts.Async, spares: asked})
+	room := t.toRead()
+	room.waits, room.spares, room.frugal = true, asked, !near
+	got := t.reserveSome(ctx, partsOf(columns), room)
 	brought, err := t.bring(ctx, columns[0].value, got, true)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrNotFound) {
 		t.count(func() { t.failed(wrap(columns[0].value.id, err)) })

@@ -143,7 +143,7 @@ func (t *Tiers) placeBelow(ctx context.Context, v *value, d *soa.Dict, _ *demand
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.values[v.id] = v
-	t.isBelow(v, disk)
+	t.isBelow(v, stored{len(v.columns), v.bytes, disk})
 	for _, a := range d.All() {
 		a.Release()
 	}
@@ -184,6 +184,6 @@ func (t *Tiers) Adopt(id string, fields []Field, disk int64) error {
 		return &Error{ID: id, Err: ErrExists}
 	}
 	t.values[id] = v
-	t.isBelow(v, disk)
+	t.isBelow(v, stored{len(v.columns), v.bytes, disk})
 	return nil
 }

@@ -176,7 +176,7 @@ func (r *reading) promote(ctx context.Context, lifts bool) error {
 		return err
 	}
 	if t.raw.takes(bytesOf(r.parts)) {
-		got := t.reserveSome(ctx, r.wanted(lifts), &demand{writes: !t.opts.Async})
+		got := t.reserveSome(ctx, r.wanted(lifts), t.toRead())
 		brought, err := t.bring(ctx, r.value, got, false)
 		if err != nil {
 			return err

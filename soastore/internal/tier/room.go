@@ -18,6 +18,8 @@ type demand struct {
 	writes  bool    // dirty values may be put below
 	retries bool    // also those whose last write failed
 	spares  bool    // what was read ahead stays
+	frugal  bool    // dirty values that the plan needs are not put below
+	packs   bool    // but they may be packed
 	own     *value  // whose columns stay
 	rank    *column // only columns that come before it make room; nil for all
 
@@ -28,6 +30,11 @@ type demand struct {
 // own stay.
 func must(own *value) *demand {
 	return &demand{must: true, waits: true, writes: true, retries: true, own: own}
+}
+
+// toRead returns the demand of a call that reads what there is no room for all the same.
+func (t *Tiers) toRead() *demand {
+	return &demand{writes: !t.opts.Async, frugal: true, packs: t.packed.limit != 0}
 }
 
 // turn is a lock that can be waited for until a context ends.
@@ -208,8 +215,12 @@ func (t *Tiers) awaitLanding(ctx context.Context, p *pool) {
 
 // allows reports whether c may make room.
 func (d *demand) allows(c *column) bool {
-	return c.value != d.own && !(d.spares && c.ahead) && !d.ends(c)
+	return c.value != d.own && !(d.spares && c.ahead) && !(d.keeps(c) && !d.packs) && !d.ends(c)
 }
+
+// keeps reports whether c is not to be put below: that takes longer than to read there
+// what room is wanted for, and then c has to be read again.
+func (d *demand) keeps(c *column) bool { return d.frugal && !c.value.below && c.next != never }
 
 // ends reports whether neither c nor any column that comes after it may make room.
 func (d *demand) ends(c *column) bool { return d.rank != nil && !before(c, d.rank) }
@@ -295,7 +306,7 @@ func (t *Tiers) shed(ctx context.Context, p *pool, c *column, d *demand) error {
 	if t.drop(p, c) {
 		return nil
 	}
-	if !t.mayWrite(c.value, d) {
+	if !t.mayWrite(c, d) {
 		return errors.Join(append(d.failed, errStays)...)
 	}
 	if err := t.putBelow(ctx, c.value); err != nil {
@@ -306,10 +317,10 @@ func (t *Tiers) shed(ctx context.Context, p *pool, c *column, d *demand) error {
 	return nil
 }
 
-func (t *Tiers) mayWrite(v *value, d *demand) bool {
+func (t *Tiers) mayWrite(c *column, d *demand) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.below != nil && d.writes && len(d.failed) < maxFailures && (d.retries || v.failure == nil)
+	return t.below != nil && d.writes && !d.keeps(c) && len(d.failed) < maxFailures && (d.retries || c.value.failure == nil)
 }
 
 // drop takes c out of p, unless its value is dirty or pinned, and reports whether it is

@@ -91,7 +91,7 @@ func (s *TierStats) wrote(bytes int64, took time.Duration) {
 // add counts v below, n times.
 func (s *TierStats) add(v *value, n int) {
 	s.Values += n
-	s.Columns += n * len(v.columns)
-	s.Raw += int64(n) * v.bytes
-	s.Stored += int64(n) * v.disk
+	s.Columns += n * v.there.columns
+	s.Raw += int64(n) * v.there.raw
+	s.Stored += int64(n) * v.there.disk
 }

@@ -46,6 +46,10 @@ type Options struct {
 	// equal ones the least recently used. It is asked once for each column, when its
 	// value is put or adopted. The default is the same for all.
 	Weight func(id, field string, bytes int64) float64
+	// Whole keeps the columns of a dirty value in memory until all of them are below, also
+	// those of which the last planned read has been made: for who opens it there again.
+	// The default is to let go of these at once, and to put below what is left.
+	Whole bool
 	// Async puts dirty values below in the background, the oldest first. The default
 	// is to do so when room is needed, and at Flush.
 	Async bool
@@ -229,7 +233,7 @@ func (t *Tiers) forget(v *value) {
 type Place struct {
 	Raw, Packed []string // in memory
 	Absent      []string // only below, or consumed
-	Below       bool     // the whole value is there
+	Below       bool     // it is there, but for what was consumed before
 	Disk        int64    // bytes that it takes there
 	Pinned      bool
 }
@@ -252,7 +256,7 @@ func (t *Tiers) Where(id string) (p Place, ok bool) {
 		}
 		*list = append(*list, c.field.Name)
 	}
-	p.Below, p.Disk, p.Pinned = v.below, v.disk, v.pinned
+	p.Below, p.Disk, p.Pinned = v.below, v.there.disk, v.pinned
 	return p, true
 }
 

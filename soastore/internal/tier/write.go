@@ -3,6 +3,7 @@ package tier
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,7 +14,7 @@ import (
 type write struct {
 	ctx    context.Context
 	cancel context.CancelFunc
-	parts  []part        // the value's columns
+	parts  []part        // the columns that are put there
 	done   chan struct{} // closed when these are set:
 	err    error
 	gaveUp bool // it failed after its context had ended
@@ -55,13 +56,22 @@ func (t *Tiers) pending(v *value) bool { return !v.below && !v.dead && !v.gone()
 
 // beginWrite begins a write of v, of which there is none. The caller holds mu.
 func (t *Tiers) beginWrite(ctx context.Context, v *value) *write {
-	w := &write{parts: partsOf(v.columns), done: make(chan struct{})}
+	w := &write{parts: partsOf(t.unsaved(v)), done: make(chan struct{})}
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	for i := range w.parts {
 		w.parts[i].look()
 	}
 	v.write = w
 	return w
+}
+
+// unsaved returns the columns of a dirty value that are to be put below: all but those
+// that nobody will read again. The caller holds mu.
+func (t *Tiers) unsaved(v *value) []*column {
+	if v.used == 0 || t.opts.Whole {
+		return v.columns
+	}
+	return slices.DeleteFunc(slices.Clone(v.columns), func(c *column) bool { return c.consumed })
 }
 
 // write makes the write w of v, which has begun.
@@ -92,7 +102,7 @@ func (t *Tiers) give(ctx context.Context, v *value, d *soa.Dict) (int64, error) 
 	disk, err := t.below.Put(ctx, v.id, d)
 	t.count(func() {
 		if err == nil {
-			t.disk.wrote(v.bytes, t.opts.Clock()-start)
+			t.disk.wrote(int64(d.NBytes()), t.opts.Clock()-start)
 		}
 	})
 	return disk, wrap(v.id, err)
@@ -116,14 +126,14 @@ func (t *Tiers) endWrite(v *value, w *write, disk int64, err error) {
 		t.failed(err)
 	case !v.dead:
 		v.failure = nil
-		t.isBelow(v, disk)
+		t.isBelow(v, stored{len(w.parts), bytesOf(w.parts), disk})
 	}
 }
 
-// isBelow notes that v is below: it is clean. The caller holds mu.
-func (t *Tiers) isBelow(v *value, disk int64) {
+// isBelow notes that v is below, as far as it is to be: it is clean. The caller holds mu.
+func (t *Tiers) isBelow(v *value, there stored) {
 	t.clean(v)
-	v.below, v.disk = true, disk
+	v.below, v.there = true, there
 	t.disk.add(v, 1)
 	for _, c := range v.columns {
 		if c.consumed {
@@ -134,8 +144,8 @@ func (t *Tiers) isBelow(v *value, disk int64) {
 
 // soil notes that v is dirty, the latest of all. The caller holds mu.
 func (t *Tiers) soil(v *value) {
-	v.dirty = t.dirty.PushBack(v)
-	t.dirtyBytes += v.bytes
+	v.dirty, v.unsaved = t.dirty.PushBack(v), v.bytes
+	t.dirtyBytes += v.unsaved
 }
 
 // clean notes that v is not dirty. The caller holds mu.
@@ -145,8 +155,8 @@ func (t *Tiers) clean(v *value) {
 			t.tried = v.dirty.Prev()
 		}
 		t.dirty.Remove(v.dirty)
-		v.dirty = nil
-		t.dirtyBytes -= v.bytes
+		t.dirtyBytes -= v.unsaved
+		v.dirty, v.unsaved = nil, 0
 	}
 	delete(t.unreported, v)
 }
