@@ -13,8 +13,8 @@
 // [Create] and [Open] give a dense array ([Array]), [WriteSparse] and
 // [OpenSparse] a sparse matrix ([Sparse], a [CSR] over mapped memory). [File]
 // opens either kind when the element type is not known before; [Region] maps a
-// part of any file. [Stat], [Exists] and [Remove] work on both kinds. [WriteFolder]
-// and [OpenFolder] are for several dense arrays that belong together.
+// part of any file. [Stat], [Exists] and [Remove] work on both kinds. [WriteFolder],
+// [RewriteFolder] and [OpenFolder] are for several dense arrays that belong together.
 //
 // # Mapped memory
 //

@@ -18,6 +18,7 @@ var (
 	ErrClosed    = errors.New("already closed")
 	ErrTruncated = errors.New("file cut short while it was mapped")
 	ErrReadOnly  = errors.New("write to a read-only mapping")
+	ErrInUse     = errors.New("in use by somebody else")
 )
 
 // A FormatError says which part of NAME.yaml is wrong. It is an ErrFormat.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,26 +28,12 @@ import (
 // file system's. Before it writes anything WriteFolder looks for all that is wrong
 // with d. It asks ctx before each write, of 16 MiB at most.
 func WriteFolder(ctx context.Context, files fsys.FS, folder, set string, d *soa.Dict, o Options) (size int64, err error) {
-	if files == nil {
-		files = fsys.OS
-	}
+	w := newFolderWriter(ctx, files, folder, o)
 	text, err := contentsOf(set, d)
 	if err != nil {
 		return 0, fmt.Errorf("memmap: write %s: %w", folder, err)
 	}
-	w := &folderWriter{ctx: ctx, fs: files, sync: o.Sync}
-	for name, a := range d.All() {
-		if err := w.array(FieldPath(folder, name), a); err != nil {
-			return 0, fmt.Errorf("memmap: field %q: %w", name, err)
-		}
-	}
-	if err := w.file(filepath.Join(folder, ContentsName), text); err != nil {
-		return 0, err
-	}
-	if o.Sync {
-		err = files.SyncDir(folder)
-	}
-	return w.size, err
+	return w.write(d, text)
 }
 
 // contentsOf returns the text of d's table of contents, once each array of d can be
@@ -85,17 +72,42 @@ func infoOf(a soa.Array) Info {
 // little enough for a slow disk, and enough that a call more costs nothing.
 const pieceSize = 16 << 20
 
-// allocateFrom is the size of a file from which its space is set aside before it is
-// written: a disk takes it faster then, and says early that it is full.
+// allocateFrom is how many bytes more a file must get for their space to be set aside
+// before they are written: a disk takes them faster then, and says early that it is full.
 const allocateFrom = 1 << 20
 
-// A folderWriter writes new files and counts their bytes.
+// A folderWriter writes the files of a folder and counts their bytes.
 type folderWriter struct {
-	ctx  context.Context
-	fs   fsys.FS
-	sync bool
-	size int64
-	text []byte // of the YAML file that is written, whose memory is kept
+	ctx    context.Context
+	fs     fsys.FS
+	folder string
+	over   bool // files may be there already, to be written over
+	sync   bool
+	size   int64
+	text   []byte // of the YAML file that is written, whose memory is kept
+}
+
+func newFolderWriter(ctx context.Context, files fsys.FS, folder string, o Options) *folderWriter {
+	if files == nil {
+		files = fsys.OS
+	}
+	return &folderWriter{ctx: ctx, fs: files, folder: folder, sync: o.Sync}
+}
+
+// write writes the arrays of d, and then the table of contents.
+func (w *folderWriter) write(d *soa.Dict, contents []byte) (size int64, err error) {
+	for name, a := range d.All() {
+		if err := w.array(FieldPath(w.folder, name), a); err != nil {
+			return 0, fmt.Errorf("memmap: field %q: %w", name, err)
+		}
+	}
+	if err := w.file(filepath.Join(w.folder, ContentsName), contents); err != nil {
+		return 0, err
+	}
+	if w.sync {
+		err = w.fs.SyncDir(w.folder)
+	}
+	return w.size, err
 }
 
 func (w *folderWriter) array(path string, a soa.Array) error {
@@ -106,15 +118,13 @@ func (w *folderWriter) array(path string, a soa.Array) error {
 	return w.file(path+yamlSuffix, w.text)
 }
 
-// file makes the file name, which is not there yet.
+// file makes b the content of the file name.
 func (w *folderWriter) file(name string, b []byte) error {
-	f, err := w.fs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	f, before, err := w.open(name)
 	if err != nil {
 		return err
 	}
-	if len(b) >= allocateFrom {
-		err = w.allocate(f, len(b))
-	}
+	err = w.resize(f, before, int64(len(b)))
 	if err == nil {
 		err = w.pieces(f, b)
 	}
@@ -125,8 +135,29 @@ func (w *folderWriter) file(name string, b []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-func (w *folderWriter) allocate(f fsys.File, size int) error {
-	err := f.Allocate(0, int64(size))
+// open opens the file name, which has so many bytes already: a new one or, with over,
+// one that nobody else uses.
+func (w *folderWriter) open(name string) (f fsys.File, before int64, err error) {
+	if w.over {
+		f, before, err = w.reopen(name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return f, before, err
+		}
+	}
+	f, err = w.fs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	return f, 0, err
+}
+
+// resize cuts off what f, of so many bytes, has behind size, or sets space aside for
+// what is to be written behind its end.
+func (w *folderWriter) resize(f fsys.File, before, size int64) error {
+	if before > size {
+		return f.Truncate(size)
+	}
+	if size-before < allocateFrom {
+		return nil
+	}
+	err := f.Allocate(before, size-before)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
