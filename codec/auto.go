@@ -27,15 +27,19 @@ type autoCodec struct {
 func (c *autoCodec) Decode(dst, src []byte) ([]byte, error) { return Decode(dst, src, c.o) }
 
 // smallArray is up to how many bytes encoding an array in all ways takes no longer
-// than looking at samples of it.
-const smallArray = 4 << 10
+// than looking at samples of it, which are of several parts and all streams.
+const smallArray = 64 << 10
+
+// certain is up to how many bytes it takes no longer to encode an array than to look at
+// whether that is worth it.
+const certain = 4 << 10
 
 func (c *autoCodec) Encode(dst, src []byte, typesize int) ([]byte, error) {
+	if len(src) > certain && !Worth(src, typesize) {
+		return storeFrame(dst, src), nil
+	}
 	if len(src) <= smallArray {
 		return c.encodeSmall(dst, src, typesize), nil
-	}
-	if !Worth(src, typesize) {
-		return storeFrame(dst, src), nil
 	}
 	p, left := c.best(src, typesize)
 	if left > worthwhile {
