@@ -50,16 +50,24 @@ func against(b *testing.B, p *cblosc.Process, c Compressor, col columns.Column) 
 	b.ReportMetric(float64(len(ours))/float64(len(theirs)), "size-x-C")
 }
 
-// BenchmarkWorkers gives the speed of two goroutines relative to one.
+// BenchmarkWorkers gives the speed of two goroutines relative to one, and of two of
+// c-blosc's threads relative to one of them.
 func BenchmarkWorkers(b *testing.B) {
+	p := cblosc.Start(b)
 	col := columns.Make(rows)[1]
 	var back []byte
 	chunk := make([]byte, 0, Bound(len(col.Data)))
 	inf := math.Inf(1)
 	enc, dec := [3]float64{0, inf, inf}, [3]float64{0, inf, inf}
+	cEnc, cDec := [3]float64{0, inf, inf}, [3]float64{0, inf, inf}
 	for range b.N {
 		for w := 1; w <= 2; w++ {
 			o := Options{Workers: w, BlockSize: 1 << 17}
+			p.Threads = w
+			theirs, seconds := p.Compress(col.Data, cblosc.Settings{Codec: "lz4", Level: 5, Shuffle: 1, TypeSize: col.TypeSize, BlockSize: 1 << 17}, 3)
+			cEnc[w] = min(cEnc[w], seconds)
+			_, seconds = p.Decompress(theirs, 3)
+			cDec[w] = min(cDec[w], seconds)
 			enc[w] = min(enc[w], fastest(func() { chunk, _ = Encode(chunk[:0], col.Data, col.TypeSize, o) }))
 			dec[w] = min(dec[w], fastest(func() { back, _ = Decode(back[:0], chunk, o) }))
 		}
@@ -67,6 +75,8 @@ func BenchmarkWorkers(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(enc[1]/enc[2], "enc-x-one")
 	b.ReportMetric(dec[1]/dec[2], "dec-x-one")
+	b.ReportMetric(cEnc[1]/cEnc[2], "C-enc-x-one")
+	b.ReportMetric(cDec[1]/cDec[2], "C-dec-x-one")
 }
 
 // fastest returns the seconds of the shortest of a few runs: others use the

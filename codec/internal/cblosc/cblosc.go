@@ -19,6 +19,9 @@ var server string
 
 // A Process is c-blosc in a process of its own.
 type Process struct {
+	// Threads is how many threads of its own it uses from then on. The default is 1.
+	Threads int
+
 	t   require.TestingT
 	in  io.WriteCloser
 	out *bufio.Reader
@@ -60,27 +63,29 @@ func run(t testing.TB, python string) *Process {
 		require.NoError(t, in.Close())
 		require.NoError(t, cmd.Wait())
 	})
-	return &Process{t, in, bufio.NewReader(out)}
+	return &Process{t: t, in: in, out: bufio.NewReader(out)}
 }
 
 // Compress returns the chunk of data, and the shortest time of repeat runs in
-// seconds, on one thread.
+// seconds.
 func (p *Process) Compress(data []byte, s Settings, repeat int) (chunk []byte, seconds float64) {
 	return p.ask(struct {
 		Settings
-		Do     string `json:"do"`
-		Repeat int    `json:"repeat"`
-		Bytes  int    `json:"bytes"`
-	}{s, "compress", repeat, len(data)}, data)
+		Do      string `json:"do"`
+		Repeat  int    `json:"repeat"`
+		Bytes   int    `json:"bytes"`
+		Threads int    `json:"threads,omitempty"`
+	}{s, "compress", repeat, len(data), p.Threads}, data)
 }
 
 // Decompress is the inverse of Compress. It returns no data if c-blosc refuses chunk.
 func (p *Process) Decompress(chunk []byte, repeat int) (data []byte, seconds float64) {
 	return p.ask(struct {
-		Do     string `json:"do"`
-		Repeat int    `json:"repeat"`
-		Bytes  int    `json:"bytes"`
-	}{"decompress", repeat, len(chunk)}, chunk)
+		Do      string `json:"do"`
+		Repeat  int    `json:"repeat"`
+		Bytes   int    `json:"bytes"`
+		Threads int    `json:"threads,omitempty"`
+	}{"decompress", repeat, len(chunk), p.Threads}, chunk)
 }
 
 func (p *Process) ask(request any, data []byte) (answer []byte, seconds float64) {
