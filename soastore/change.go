@@ -39,7 +39,7 @@ type change struct {
 	// leftover are files of earlier changes that nothing refers to and that could
 	// not be removed: their names may be used again.
 	leftover []string
-	// spares are files to write over instead of new ones; nil for none.
+	// spares are files or folders to write over instead of new ones; nil for none.
 	spares *spares
 	lost   []string // spares that could not be removed
 
@@ -157,11 +157,29 @@ func (c *change) target(f fsys.File, before int64) *target {
 	return t
 }
 
-// createFolder makes the partial folder of name and returns its name.
-func (c *change) createFolder(name string) (string, error) {
-	partial := c.stage(name, c.partialName(name))
-	return partial, c.fs.Mkdir(partial)
+// writeFolder has write fill a folder that name will have with about size bytes: one
+// that was a spare, whose files it is told to write over, or a new one. It returns how
+// many bytes write says that there are.
+func (c *change) writeFolder(name string, size int64, write fillFolder) (written int64, err error) {
+	ok := false
+	if c.spares != nil {
+		written, ok = c.reuseFolder(name, size, write)
+	}
+	if !ok {
+		partial := c.stage(name, c.partialName(name))
+		if err = c.fs.Mkdir(partial); err == nil {
+			written, err = write(partial, false)
+		}
+	}
+	if err == nil && c.spares != nil {
+		c.spares.wrote(written)
+	}
+	return written, err
 }
+
+// fillFolder writes all files of a folder, new ones or over those that are there, and
+// returns how many bytes they hold.
+type fillFolder func(folder string, over bool) (size int64, err error)
 
 // close ends the writing of t; err is what went wrong so far.
 func (c *change) close(t *target, err error) error {

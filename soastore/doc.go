@@ -35,9 +35,9 @@
 // alone, without a map. The folder must exist. Ranks on different nodes may see
 // different folders under one name.
 //
-// New content is written under a name that ends in .partial, or .spare if the file had
-// an older value, and renamed when all ranks agree. Files of removed and replaced values
-// stay for a while, with names that end in .spare, to be written over: see
+// New content is written under a name that ends in .partial, or .spare if the file or
+// folder had an older value, and renamed when all ranks agree. Those of removed and
+// replaced values stay for a while, with names that end in .spare, to be written over: see
 // Options.RecycleBytes. Close removes the files that the store wrote, unless
 // Options.Keep. A process that is killed leaves its files behind. Options.Reopen takes
 // them in again, and mends values that the ranks were just replacing; soactl lists,

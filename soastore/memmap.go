@@ -31,11 +31,13 @@ func (f *memmapFormat) check(d *soa.Dict) error {
 }
 
 func (f *memmapFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error) {
-	folder, err := ch.createFolder(f.own(call.key))
-	if err != nil {
-		return files{}, err
-	}
-	size, err := memmap.WriteFolder(call.ctx, f.s.fs, folder, f.setStamp(call), d, memmap.Options{Sync: ch.sync})
+	set, opts := f.setStamp(call), memmap.Options{Sync: ch.sync}
+	size, err := ch.writeFolder(f.own(call.key), int64(d.NBytes()), func(folder string, over bool) (int64, error) {
+		if over {
+			return memmap.RewriteFolder(call.ctx, f.s.fs, folder, set, d, opts)
+		}
+		return memmap.WriteFolder(call.ctx, f.s.fs, folder, set, d, opts)
+	})
 	return f.staged(ch, call.key, size, old), err
 }
 

@@ -22,8 +22,8 @@ import (
 //	NAME.TOKEN.partial                 NAME while it is written; once names have been
 //	                                   exchanged, NAME's earlier content until all agree
 //	NAME.TOKEN.old                     NAME's earlier content until all agree that it goes
-//	NAME.TOKEN.spare                   a file that once was NAME, kept to be written over, or
-//	                                   being so
+//	NAME.TOKEN.spare                   a file or folder that once was NAME, kept to be written
+//	                                   over, or being so
 //
 // TOKEN is 16 hexadecimal digits: 8 that are drawn when a store is opened, and 8
 // that count its calls. The first three are the names of haccytrees' stores, so

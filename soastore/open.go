@@ -90,8 +90,8 @@ func (s *Spill) join(ctx context.Context, rank int, kind string) error {
 			return keyError("open", "", err)
 		}
 	}
-	if s.opts.RecycleBytes >= 0 && !s.format.folders() && !s.group.anyShared() {
-		s.spares = &spares{limit: s.opts.RecycleBytes}
+	if s.opts.RecycleBytes >= 0 && !s.group.anyShared() && s.tellsUse() {
+		s.spares = newSpares(s.opts.RecycleBytes, s.format.folders())
 	}
 	if err := call.agree(s.format.start(), ""); err != nil {
 		return errors.Join(err, s.format.stop(true))

@@ -1,8 +1,11 @@
 package soastore
 
 import (
+	"fmt"
+	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,27 +26,55 @@ import (
 // the name of the value: the old content is then the spare. Among several ranks a spare
 // becomes a partial file first: an old content that is put aside may be gone back to
 // when the store is opened again (recover), and spares never are.
+//
+// The spares of a store of folders are folders, whose files are written over if that
+// goes for each of them (memmap.RewriteFolder). One becomes a partial folder when it is
+// whole: what is in it before is partly old, and its files need not have checksums.
 
-// spares are the files that one rank keeps to write over. Safe for concurrent use.
+// spares are the files, or folders, that one rank keeps to write over. Safe for
+// concurrent use.
 type spares struct {
-	limit int64 // bytes; negative for no spares, 0 for as many as the largest value takes
+	limit int64 // bytes; 0 for as many as the largest value takes
+	most  int   // files or folders
 
 	mu      sync.Mutex
-	largest int64   // bytes of the largest file written
+	largest int64   // bytes of the largest value written
 	files   []spare // oldest first
 	bytes   int64
 }
 
+// spare is a file, or a folder and what it was when it became one.
 type spare struct {
-	name string
-	size int64
+	name   string
+	size   int64
+	folder fs.FileInfo // nil for a file
 }
 
 const (
-	fewSpares  = 1 << 20 // bytes that are always kept: many small files
-	maxSpares  = 1024    // files
-	spareSlack = 64 << 10
+	fewSpares       = 1 << 20 // bytes that are always kept: many small files
+	maxSpareFiles   = 1024
+	maxSpareFolders = 32 // of many files each
+	spareSlack      = 64 << 10
 )
+
+func newSpares(limit int64, folders bool) *spares {
+	if folders {
+		return &spares{limit: limit, most: maxSpareFolders}
+	}
+	return &spares{limit: limit, most: maxSpareFiles}
+}
+
+// tellsUse reports whether the file system of the store tells all uses of a file
+// (fsys.File.Alone). An overlay forgets a mapping once the file is closed that it was
+// made with. Of files without checksums, as folders have, it must be known not to do
+// such, nor to be one that other machines use.
+func (s *Spill) tellsUse() bool {
+	t, err := s.fs.TypeOf(filepath.Dir(s.opts.Path))
+	if s.format.folders() {
+		return err == nil && (t.Kind == fsys.Memory || t.Kind == fsys.Local)
+	}
+	return err == nil && t.Name != "overlay"
+}
 
 // take returns the spare whose size is nearest to the wanted, unless most of it
 // would be cut off.
@@ -99,7 +130,7 @@ func (s *spares) put(f spare) (surplus []string) {
 	defer s.mu.Unlock()
 	s.files = append(s.files, f)
 	s.bytes += f.size
-	for s.bytes > s.room() || len(s.files) > maxSpares {
+	for s.bytes > s.room() || len(s.files) > s.most {
 		surplus = append(surplus, s.remove(0).name)
 	}
 	return surplus
@@ -149,34 +180,81 @@ func (c *change) reuse(name string, size int64) *target {
 	return c.target(f, before)
 }
 
+// reuseFolder has write fill a spare folder that fits, for the content of name, and
+// reports whether there is one, and it could be written over. What goes wrong costs no
+// more than the spare.
+func (c *change) reuseFolder(name string, size int64, write fillFolder) (written int64, ok bool) {
+	s, ok := c.spares.take(size)
+	if !ok {
+		return 0, false
+	}
+	at, err := s.name, c.same(s)
+	if err == nil {
+		written, err = write(s.name, true)
+	}
+	if err == nil && !c.single {
+		at = c.partialName(name)
+		err = c.fs.Rename(s.name, at)
+	}
+	if err != nil {
+		c.trash(s.name)
+		return 0, false
+	}
+	c.stage(name, at)
+	return written, true
+}
+
+// same reports that something else is where a spare folder was: a link, a folder of
+// somebody else's, or of another file system.
+func (c *change) same(s spare) error {
+	info, err := c.fs.Lstat(s.name)
+	if err == nil && !os.SameFile(info, s.folder) {
+		err = fmt.Errorf("%w: %s was replaced", ErrInUse, s.name)
+	}
+	return err
+}
+
 // recycle keeps what is at a name, the content of the given file that nothing refers
 // to any more, as a spare, and reports whether it is dealt with. It has so many bytes,
 // 0 if that is not known.
 func (c *change) recycle(file, at string, size int64) bool {
-	if c.spares == nil || c.folders {
+	if c.spares == nil {
 		return false
 	}
-	if size == 0 {
-		info, err := c.fs.Lstat(at)
-		if err != nil || !info.Mode().IsRegular() {
-			return false
-		}
-		size = info.Size()
-	}
-	if !c.spares.accepts(size) {
+	s, ok := c.asSpare(at, size)
+	if !ok || !c.spares.accepts(s.size) {
 		return false
 	}
-	kept := at
 	if !strings.HasSuffix(at, spareSuffix) {
-		kept = c.spareName(file)
-		if c.fs.Rename(at, kept) != nil {
+		s.name = c.spareName(file)
+		if c.fs.Rename(at, s.name) != nil {
 			return false
 		}
 	}
-	for _, surplus := range c.spares.put(spare{kept, size}) {
+	for _, surplus := range c.spares.put(s) {
 		c.trash(surplus)
 	}
 	return true
+}
+
+// asSpare returns what is at a name, of so many bytes, 0 if that is not known, as a
+// spare; ok is false for what can be none. Of a folder it is known if this store wrote
+// it, and no other is one.
+func (c *change) asSpare(at string, size int64) (s spare, ok bool) {
+	s = spare{name: at, size: size}
+	if size > 0 && !c.folders {
+		return s, true
+	}
+	info, err := c.fs.Lstat(at)
+	switch {
+	case err != nil:
+		return s, false
+	case c.folders:
+		s.folder = info
+		return s, size > 0 && info.IsDir()
+	}
+	s.size = info.Size()
+	return s, info.Mode().IsRegular()
 }
 
 // trash removes a spare, now or later.

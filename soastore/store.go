@@ -131,12 +131,16 @@ type Options struct {
 	Writable bool
 	// RecycleBytes is how many bytes of the files of removed and replaced values this
 	// rank keeps, for later Sets to write over, which is several times as fast as
-	// writing new files. A file that any process has open, mapped or linked is not
-	// kept; nor are memmap's folders, and files that several ranks write. Negative is
-	// none. The default is as many as the largest value takes, and at least 1 MiB. Of an
-	// arena it is how many bytes of free space keep their disk space: by default as
-	// many as the largest value took and an eighth of the file, each at least 64 MiB; it
-	// always reserves a little ahead.
+	// writing new files. Of memmap's values it keeps the folders, 32 at most. A file
+	// that any process has open, mapped or linked is not written over, nor is a folder
+	// with such a file, or with anything that the store did not put there (who holds just
+	// the folder open is not noticed). Files that several ranks write are not kept.
+	// None are kept on an overlay, and folders only in memory and on local disks (tmpfs,
+	// ext4, xfs): elsewhere not all uses of a file are known. Negative is none. The default
+	// is as many as the largest value takes, and at least 1 MiB. Of an arena it is how many
+	// bytes of free space keep their disk space: by default as many as the largest value
+	// took and an eighth of the file, each at least 64 MiB; it always reserves a little
+	// ahead.
 	RecycleBytes int64
 	// Sync makes a value durable before Set returns. The default is not to, since
 	// the data are temporary.

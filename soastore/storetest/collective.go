@@ -228,11 +228,11 @@ func (e *Env) statsMatchDisk(st soastore.Stats) {
 	require.NoError(e, err)
 	var size, spare int64
 	names := e.Names()
-	require.NoError(e, filepath.WalkDir(e.Dir, func(_ string, d fs.DirEntry, err error) error {
+	require.NoError(e, filepath.WalkDir(e.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			var info fs.FileInfo
 			info, err = d.Info()
-			if strings.HasSuffix(d.Name(), ".spare") {
+			if strings.Contains(strings.TrimPrefix(path, e.Dir), ".spare") { // it, or the folder that it is in
 				spare += info.Size()
 			} else {
 				size += info.Size()

@@ -29,7 +29,9 @@ type Kind struct {
 	NoSums bool // files have no checksums: only a wrong size is seen
 	Arena  bool // keeps the values of a rank in one file, which is there while the store is open
 	Tiered bool // keeps values in memory first
-	Open   opener
+	// Recycles says that what removed and replaced values were in is written over.
+	Recycles bool
+	Open     opener
 }
 
 // filesVary reports whether a key's value need not have a file of its own from Set on.
@@ -41,14 +43,14 @@ var Kinds = []Kind{
 	{Name: "npz memory", Ragged: true, Open: openNPZ},
 	{Name: "memory, auto", Ragged: true, Packed: true, Open: with(openNPZ, soastore.Options{MemoryCodec: "auto"})},
 	{Name: "memory, zstd", Ragged: true, Packed: true, Open: with(openNPZ, soastore.Options{MemoryCodec: "zstd:1:bit"})},
-	{Name: "npz deflate", Varied: true, Ragged: true, Files: true, Open: with(openNPZ, soastore.Options{Codec: "deflate:1"})},
-	{Name: "gio per rank", Files: true, Open: openGenericIO},
+	{Name: "npz deflate", Varied: true, Ragged: true, Files: true, Recycles: true, Open: with(openNPZ, soastore.Options{Codec: "deflate:1"})},
+	{Name: "gio per rank", Files: true, Recycles: true, Open: openGenericIO},
 	{Name: "gio per node", Files: true, Open: layout(soastore.LayoutPerNode)},
 	{Name: "gio per node, zstd", Varied: true, Files: true, Open: with(layout(soastore.LayoutPerNode), soastore.Options{Codec: "zstd:1"})},
-	{Name: "gio lz4", Varied: true, Files: true, Open: with(openGenericIO, soastore.Options{Codec: "lz4:bit"})},
+	{Name: "gio lz4", Varied: true, Files: true, Recycles: true, Open: with(openGenericIO, soastore.Options{Codec: "lz4:bit"})},
 	{Name: "gio one file", Files: true, Open: layout(soastore.LayoutOneFile)},
-	{Name: "npz", Ragged: true, Files: true, Open: openNPZ},
-	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Open: Opens(soastore.NewMemmap)},
+	{Name: "npz", Ragged: true, Files: true, Recycles: true, Open: openNPZ},
+	{Name: "memmap", Ragged: true, Files: true, NoSums: true, Recycles: true, Open: Opens(soastore.NewMemmap)},
 	{Name: "tiered, memory", Ragged: true, Tiered: true, Open: tiered(soastore.TierOptions{Memory: 1 << 20})},
 	{Name: "tiered, little memory", Ragged: true, Files: true, Arena: true, Tiered: true, Open: tiered(soastore.TierOptions{Memory: 700})},
 	{Name: "tiered, all tiers", Ragged: true, Files: true, Arena: true, Tiered: true,
