@@ -21,7 +21,8 @@ import (
 // files open or mapped from before, or has given it a second name, in whatever
 // process, keeps what it holds: the error is an ErrInUse then, and also if the folder
 // has anything but what its table of contents says. Not seen is who holds the folder
-// itself open.
+// itself open; nor, on a file system that does not tell, as an overlay does not, who has
+// a file mapped that he closed.
 //
 // The other errors are WriteFolder's. From before the first array changes until the
 // last one is written the table of contents is an ErrFormat, so that arrays of which
