@@ -78,7 +78,8 @@ type File interface {
 	Lock() error
 	// Alone reports whether the file, which is open for writing, has one name and is
 	// neither open nor mapped anywhere else, by no process, and its length. False may
-	// also mean that the file system cannot tell.
+	// also mean that the file system cannot tell. On an overlay, mappings count only
+	// while the files are open that they were made with.
 	Alone() (size int64, alone bool, err error)
 	// Sync makes what was written durable.
 	Sync() error
