@@ -14,7 +14,7 @@ import (
 // poller, which takes no plain files, and be watched by the garbage collector: with a
 // file as small as a YAML file that takes as long as reading it.
 //
-// It is used by one goroutine.
+// It is used by one goroutine, or by several that read.
 type descriptor struct {
 	name string
 	fd   int

@@ -167,14 +167,31 @@ func readElements(ctx context.Context, file *descriptor, a soa.Array) error {
 	return err
 }
 
+// readPieces fills b from the start of file: several parts of many bytes at once.
 func readPieces(ctx context.Context, file *descriptor, b []byte) error {
-	for off := 0; off < len(b); off += pieceSize {
+	if parts := fsys.Parts(int64(len(b))); parts > 1 {
+		return readParts(ctx, *file, b, parts)
+	}
+	return readPart(ctx, file, b, 0)
+}
+
+func readParts(ctx context.Context, file descriptor, b []byte, parts int) error {
+	return fsys.InParts(int64(len(b)), parts, int64(os.Getpagesize()), func(_ int, lo, hi int64) error {
+		return readPart(ctx, &file, b[lo:hi], lo)
+	})
+}
+
+// readPart fills b from offset off of file.
+func readPart(ctx context.Context, file *descriptor, b []byte, off int64) error {
+	for len(b) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := file.readAt(b[off:min(off+pieceSize, len(b))], int64(off)); err != nil {
+		n, err := file.readAt(b[:min(pieceSize, len(b))], off)
+		if err != nil {
 			return readError(file, err)
 		}
+		b, off = b[n:], off+int64(n)
 	}
 	return nil
 }
