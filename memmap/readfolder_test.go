@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -221,6 +222,7 @@ func TestFolderCutShort(t *testing.T) {
 
 func TestFolderReadCancel(t *testing.T) {
 	noMappings(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // else it reads parts at once, and asks more often
 	d := soa.NewDict()
 	d.Set("a", soa.Of(make([]byte, 2*pieceSize+1)))
 	d.Set("mask", soa.Of([]bool{true}))
@@ -235,6 +237,20 @@ func TestFolderReadCancel(t *testing.T) {
 		require.Equal(t, n < reads-1, mask[0])
 	}
 	require.NoError(t, f.Read(&countdown{context.Background(), reads}, soa.NewDict(), "a", "mask"))
+}
+
+// TestFolderReadParts reads a large array on several processors.
+func TestFolderReadParts(t *testing.T) {
+	noMappings(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	x := make([]uint64, 5<<20/8+1)
+	for i := range x {
+		x[i] = uint64(i) * 0x9e3779b97f4a7c15
+	}
+	want, got := soa.NewDict(), soa.NewDict()
+	want.Set("x", soa.Of(x))
+	require.NoError(t, newFolder(t, want).Read(context.Background(), got, "x"))
+	require.True(t, want.Equal(got))
 }
 
 func TestOpenFolder(t *testing.T) {
