@@ -56,14 +56,41 @@ func (l *Layout) compress(ctx context.Context, c comm.Comm, o blosc.Options, d *
 	if d.NBytes() < manyCoded {
 		l.packSmall(d, o)
 	} else {
+		l.memory = make([]soa.Array, len(vars))
 		_ = columnsAtOnce(ctx, len(vars), func(ctx context.Context, i int) error {
 			if a, _ := d.Get(vars[i].Name); ctx.Err() == nil {
-				l.packed[i] = pack(nil, a.Bytes(), &vars[i], o)
+				l.packed[i], l.memory[i] = packLarge(a.Bytes(), &vars[i], o)
 			}
 			return nil
 		})
 	}
 	return l.gatherSizes(ctx, c)
+}
+
+// packLarge is pack into memory that somebody may have released, which is in memory: to
+// touch fresh pages takes as long as to compress some columns.
+func packLarge(rows []byte, v *Variable, o blosc.Options) (packed []byte, memory soa.Array) {
+	memory, err := soa.Array{}.Resize(soa.Uint8, chunkStart+blosc.Bound(len(rows)))
+	if err != nil {
+		return nil, memory
+	}
+	packed = pack(memory.Bytes()[:0], rows, v, o)
+	if len(packed) == 0 {
+		memory.Release()
+		return nil, soa.Array{}
+	}
+	return packed, memory
+}
+
+// Release gives the memory of compressed columns back for later ones, as soa's
+// Dict.Release does. WriteRank is an fs.ErrClosed from then on. Without Release memory is
+// freed as ever, by the garbage collector.
+func (l *Layout) Release() {
+	l.released = true
+	for _, m := range l.memory {
+		m.Release()
+	}
+	l.memory, l.packed = nil, nil
 }
 
 // packSmall compresses columns that are small, one behind the other, into one piece of

@@ -3,6 +3,7 @@ package genericio_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
@@ -311,5 +312,31 @@ func TestWriteFileCompressed(t *testing.T) {
 			}
 			at += rows
 		}
+	}
+}
+
+// TestRelease writes compressed files one after the other in the same memory, and none
+// of what was given back.
+func TestRelease(t *testing.T) {
+	spec := compressed(0)
+	for i := range 3 {
+		x := make([]int64, 100_000)
+		for j := range x {
+			x[j] = int64(i*j + i)
+		}
+		d := soa.NewDict()
+		d.Set("x", soa.Of(x))
+		l, err := genericio.NewLayout(ctx, comm.Self(), spec, d)
+		require.NoError(t, err)
+		var f memFile
+		require.NoError(t, l.WriteRank(ctx, &f, d))
+		l.Release()
+		l.Release()
+		require.ErrorIs(t, l.WriteRank(ctx, &f, d), fs.ErrClosed)
+		r := f.reader(t)
+		require.NotEmpty(t, r.Block(0, 0).Filters)
+		got := soa.NewDict()
+		require.NoError(t, r.ReadRank(ctx, 0, got))
+		requireEqual(t, d, got, 0)
 	}
 }

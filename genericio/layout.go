@@ -23,8 +23,11 @@ type Layout struct {
 	oneRank [1]Rank // the memory of the header's ranks, if they are one
 
 	// Of compression; nil without.
-	packed [][]byte // this rank's filtered blocks by variable, nil for raw ones
-	sizes  []int64  // of all ranks' filtered blocks, rank by rank, 0 for raw ones
+	packed [][]byte    // this rank's filtered blocks by variable, nil for raw ones
+	memory []soa.Array // that they are in, if Release gives it back
+	sizes  []int64     // of all ranks' filtered blocks, rank by rank, 0 for raw ones
+
+	released bool
 }
 
 // NewLayout plans the file that the ranks of c share, rank r's rows being the
@@ -34,8 +37,8 @@ type Layout struct {
 //
 // With [Spec.Compress] this is where the columns are compressed, for the sizes are
 // part of the plan: on all processors and several at a time, with memory for up to
-// four of them. The Layout keeps what the compressed ones take, and their values must
-// stay until they are written.
+// four of them. The Layout keeps what the compressed ones take, until Release, and their
+// values must stay until they are written.
 //
 // Collective. If it fails, it fails on every rank: with a *SchemaError where the
 // ranks differ, an ErrRank if two of them claim the same place, or a

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc64"
@@ -15,7 +16,7 @@ import (
 // when all ranks have done so. Nothing is written outside of the rank's part of the
 // file. Local. The error is one of w, of ctx, or a soa.ErrField, soa.ErrDType or
 // soa.ErrShape if d is not as it was, an ErrChecksum if the values of a compressed
-// column are not.
+// column are not, or an fs.ErrClosed after Release.
 func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) error {
 	if err := l.check(d); err != nil {
 		return err
@@ -53,6 +54,9 @@ func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) erro
 
 // check reports what in d is not as it was when the file was planned.
 func (l *Layout) check(d *soa.Dict) error {
+	if l.released {
+		return fmt.Errorf("genericio: write: %w: the layout was released", fs.ErrClosed)
+	}
 	for _, v := range l.head.Variables {
 		a, ok := d.Get(v.Name)
 		if !ok {

@@ -45,6 +45,7 @@ func writeFile(ctx context.Context, on fsys.FS, c comm.Comm, path string, d *soa
 	if err != nil {
 		return err
 	}
+	defer w.layout.Release()
 	w.fs = on
 	for _, step := range w.steps(ctx, d) {
 		// A rank whose context has ended still tells the others.

@@ -155,6 +155,7 @@ func (f *gioFormat) writeData(call *call, ch *change, name string, d *soa.Dict) 
 	if err != nil {
 		return 0, err
 	}
+	defer layout.Release()
 	by := sized
 	if g.shared() {
 		by = shared
