@@ -107,8 +107,9 @@ func (h *hall) npz(z sizes) []contest {
 		{"NPZ Get, and Release", one, "npz", "get", 0},
 		{"np.load", inPython, "savez", "get", 0},
 		{"plain read", one, "raw", "into", 1},
+		{"plain read, 2 goroutines", one, "raw", "into", 2},
 	}
-	read.limits = map[string]string{"NPZ GetInto, GOMAXPROCS 1": "plain read"}
+	read.limits = map[string]string{"NPZ GetInto, GOMAXPROCS 1": "plain read", "NPZ GetInto, GOMAXPROCS 2": "plain read, 2 goroutines"}
 	read.goals = []goal{
 		{"NPZ GetInto, GOMAXPROCS 1", "np.load", 2.4}, {"NPZ GetInto, GOMAXPROCS 2", "np.load", 4}, {"NPZ Get, and Release", "np.load", 0},
 		{"NPZ GetInto, GOMAXPROCS 1", "plain read", 0}, {"NPZ GetInto, GOMAXPROCS 2", "plain read", 0},
@@ -184,8 +185,10 @@ func (h *hall) genericio(z sizes) []contest {
 	read.entries = []entry{
 		{"GenericIO GetInto", one, "gio", "into", 0},
 		{"plain read", one, "raw", "into", 1},
+		{"plain read, 2 goroutines", one, "raw", "into", 2},
 		{"C++ GenericIO read", outside, "", "read", 1},
 	}
+	read.limits = map[string]string{"GenericIO GetInto": "plain read, 2 goroutines"}
 	read.goals = []goal{{"GenericIO GetInto", "plain read", 0}, {"GenericIO GetInto", "C++ GenericIO read", 2.3}}
 
 	view.title = "view, with its checksums checked"
@@ -389,6 +392,7 @@ func (h *hall) tree(z sizes) []contest {
 	c := contest{section: "Merger tree: examples/mergertree on 2 ranks", title: "time in the stores", unit: milliseconds,
 		data:   z.large, // about as much
 		rounds: z.treeRounds, parts: treePhases, aim: "all phases",
+		limits: map[string]string{tieredTree: "memory"},
 		goals: []goal{{"GenericIO", "memory", 0}, {"NPZ", "memory", 0}, {"arena", "memory", 0}, {tieredTree, "memory", 0}, {tieredTree, "NPZ", 0}}}
 	all := h.on(c)
 	all[0].goals = append(slices.Clone(c.goals[:3]), goal{tieredTree, "memory", 0.67}, goal{tieredTree, "NPZ", 2}) // on disk
