@@ -393,7 +393,7 @@ func (h *hall) tree(z sizes) []contest {
 		data:   z.large, // about as much
 		rounds: z.treeRounds, parts: treePhases, aim: "all phases",
 		limits: map[string]string{tieredTree: "memory"},
-		goals: []goal{{"GenericIO", "memory", 0}, {"NPZ", "memory", 0}, {"arena", "memory", 0}, {tieredTree, "memory", 0}, {tieredTree, "NPZ", 0}}}
+		goals:  []goal{{"GenericIO", "memory", 0}, {"NPZ", "memory", 0}, {"arena", "memory", 0}, {tieredTree, "memory", 0}, {tieredTree, "NPZ", 0}}}
 	all := h.on(c)
 	all[0].goals = append(slices.Clone(c.goals[:3]), goal{tieredTree, "memory", 0.67}, goal{tieredTree, "NPZ", 2}) // on disk
 	quarter := strconv.Itoa(z.steps * z.rows * treeRow / 4)
