@@ -237,6 +237,7 @@ func TestDropAfterLastRead(t *testing.T) {
 func TestDropDirty(t *testing.T) {
 	tt := newTiers(t, Options{Memory: 100})
 	tt.put(t, "x", noisy(1, 30, 30, 40))
+	tt.still()
 	plan := []Access{{"x", []string{"a"}}, {"x", []string{"b"}}, {"x", []string{"c"}}}
 	require.NoError(t, tt.Plan(plan, PlanOptions{DropAfterLastRead: true}))
 	tt.get(t, "x", "a")
