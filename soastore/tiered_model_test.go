@@ -313,3 +313,13 @@ func (m *tieredModel) reopen() {
 	require.NoError(m.e, m.s.Clear())
 	require.NoError(m.e, m.s.Close())
 }
+
+// TestTieredFlushAfterFailure: a Flush succeeds once the disk does, also if a write in the
+// background that began before is still failing.
+func TestTieredFlushAfterFailure(t *testing.T) {
+	config := tieredConfig{Memory: []int64{700, 1}, Compressed: []int64{0, 800}, Async: true}
+	ops := []tieredOp{{Name: "fault", Seed: 1, Ranks: 3}, {Name: "set", Key: "b", Rows: 8}}
+	for range 100 {
+		onRanks(t, 2, func(e *storetest.Env) { newTieredModel(e, config).run(ops) })
+	}
+}

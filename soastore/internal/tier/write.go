@@ -20,16 +20,19 @@ type write struct {
 	gaveUp bool // it failed after its context had ended
 }
 
-// putBelow puts v below, unless it is there or nobody needs it there any more.
+// putBelow puts v below, unless it is there or nobody needs it there any more. A write
+// that was under way already may have met what is over by now: if it fails, another is
+// made.
 func (t *Tiers) putBelow(ctx context.Context, v *value) error {
-	for {
+	for awaited := false; ; {
 		t.mu.Lock()
 		if !t.pending(v) {
 			t.mu.Unlock()
 			return nil
 		}
 		w := v.write
-		if w == nil {
+		own := w == nil
+		if own {
 			w = t.beginWrite(ctx, v)
 			t.mu.Unlock()
 			t.write(v, w)
@@ -41,9 +44,10 @@ func (t *Tiers) putBelow(ctx context.Context, v *value) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if !w.gaveUp {
+		if !w.gaveUp && (own || awaited || w.err == nil || errors.Is(w.err, errAborted)) {
 			return w.err
 		}
+		awaited = true
 		if err := ctx.Err(); err != nil {
 			return err
 		}
