@@ -92,26 +92,10 @@ func (r *Reader) readParts(ctx context.Context, b block, dst []byte, each func([
 	return r.compare(crc, stored[:])
 }
 
-// sumParts calls sum for so many parts of n bytes at once, and returns the checksum of
-// all from theirs.
+// sumParts returns the checksum of n bytes from those of so many parts of them, which
+// it has sum take at once.
 func sumParts(n int64, parts int, sum func(lo, hi int64) (uint64, error)) (crc uint64, err error) {
-	if parts == 1 {
-		return sum(0, n)
-	}
-	type summed struct {
-		crc  uint64
-		size int64
-	}
-	all := make([]summed, parts)
-	err = fsys.InParts(n, parts, chunk, func(part int, lo, hi int64) (err error) {
-		all[part].size = hi - lo
-		all[part].crc, err = sum(lo, hi)
-		return err
-	})
-	for _, s := range all {
-		crc = crc64.Combine(crc, s.crc, s.size)
-	}
-	return crc, err
+	return fsys.SumParts(0, n, parts, chunk, crc64.Combine, sum)
 }
 
 // readPart reads bytes of a block from offset at on, and returns their checksum. It

@@ -10,23 +10,10 @@ import (
 
 var modulus = residue.Modulus[uint32]{Poly: crc32.IEEE}
 
-// sumParts calls sum for so many parts of n bytes at once, and returns the CRC-32 of
-// all, which follow what crc is of, from theirs.
+// sumParts returns the CRC-32 of n bytes that follow what crc is of, from those of so
+// many parts of them, which it has sum take at once.
 func sumParts(crc uint32, n int64, parts int, sum func(lo, hi int64) (uint32, error)) (uint32, error) {
-	type summed struct {
-		crc  uint32
-		size int64
-	}
-	all := make([]summed, parts)
-	err := fsys.InParts(n, parts, blockLen, func(part int, lo, hi int64) (err error) {
-		all[part].size = hi - lo
-		all[part].crc, err = sum(lo, hi)
-		return err
-	})
-	for _, s := range all {
-		crc = modulus.Join(crc, s.crc, s.size)
-	}
-	return crc, err
+	return fsys.SumParts(crc, n, parts, blockLen, modulus.Join, sum)
 }
 
 // addMemory returns the CRC-32 of p after what crc is of, unless ctx ends first.

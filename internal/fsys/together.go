@@ -36,6 +36,29 @@ func InParts(n int64, parts int, unit int64, fn func(part int, lo, hi int64) err
 	return Together(sizes, func(i int) error { return fn(i, start(i), start(i+1)) })
 }
 
+// SumParts returns the CRC of n bytes that follow those whose CRC is crc, 0 for none: it
+// calls sum for the CRCs of so many parts of them, as InParts does, and join for that of
+// two blocks from theirs and the length of the second.
+func SumParts[T uint32 | uint64](crc T, n int64, parts int, unit int64, join func(crc1, crc2 T, len2 int64) T, sum func(lo, hi int64) (T, error)) (T, error) {
+	if parts == 1 && crc == 0 { // which saves a join
+		return sum(0, n)
+	}
+	type block struct {
+		crc  T
+		size int64
+	}
+	blocks := make([]block, parts)
+	err := InParts(n, parts, unit, func(part int, lo, hi int64) (err error) {
+		blocks[part].size = hi - lo
+		blocks[part].crc, err = sum(lo, hi)
+		return err
+	})
+	for _, b := range blocks {
+		crc = join(crc, b.crc, b.size)
+	}
+	return crc, err
+}
+
 // Together calls fn(i) for each piece of memory, of sizes[i] bytes: on as many
 // goroutines as there are processors, the largest piece first, and on the calling one
 // if there is little to do. It returns when all calls have, with the error of the first

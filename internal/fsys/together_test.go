@@ -3,6 +3,7 @@ package fsys_test
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"runtime"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/residue"
 	"github.com/stretchr/testify/require"
 )
 
@@ -58,6 +60,28 @@ func TestInParts(t *testing.T) {
 	}
 	require.Equal(t, 1, fsys.Parts(0))
 	require.Equal(t, min(runtime.GOMAXPROCS(0), 4), fsys.Parts(4<<20))
+}
+
+// TestSumParts compares with the CRC of all bytes at once.
+func TestSumParts(t *testing.T) {
+	join := residue.Modulus[uint32]{Poly: crc32.IEEE}.Join
+	p := make([]byte, 10_007)
+	for i := range p {
+		p[i] = byte(i * i >> 3)
+	}
+	for _, before := range []int{0, 1, 5000} { // bytes whose CRC is there already
+		rest, crc := p[before:], crc32.ChecksumIEEE(p[:before])
+		for parts := 1; parts <= 5; parts++ {
+			got, err := fsys.SumParts(crc, int64(len(rest)), parts, 512, join, func(lo, hi int64) (uint32, error) {
+				return crc32.ChecksumIEEE(rest[lo:hi]), nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, crc32.ChecksumIEEE(p), got, "%d parts after %d bytes", parts, before)
+		}
+	}
+	bad := errors.New("bad")
+	_, err := fsys.SumParts(0, 10, 1, 1, join, func(lo, hi int64) (uint32, error) { return 0, bad })
+	require.ErrorIs(t, err, bad)
 }
 
 func TestTogetherFails(t *testing.T) {
