@@ -106,7 +106,10 @@ func (t *Tiered) SetContext(ctx context.Context, key string, d *soa.Dict) error 
 	err = t.check(key, id, d)
 	placed := false
 	if err == nil {
-		err = byKey(t.tiers.Put(ctx, id, t.owned(d)))
+		if !t.opts.CopyOnSet {
+			d.Keep() // the tiers have it from now on
+		}
+		err = byKey(t.tiers.Put(ctx, id, d))
 		placed = err == nil
 	}
 	if err := b.agree(err, schemaOf(t.comm, d)); err != nil {
@@ -123,16 +126,6 @@ func (t *Tiered) SetContext(ctx context.Context, key string, d *soa.Dict) error 
 	t.mu.Unlock()
 	t.drop(old)
 	return nil
-}
-
-// owned returns d as the tiers may have it: a copy that they may release, or the
-// caller's arrays, which they may not.
-func (t *Tiered) owned(d *soa.Dict) *soa.Dict {
-	if t.opts.CopyOnSet {
-		return d.Clone()
-	}
-	d.Keep()
-	return d
 }
 
 // check reports what is wrong with a key and a value, on this rank.

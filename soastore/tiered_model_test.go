@@ -50,7 +50,7 @@ func drawOps(rt *rapid.T) []tieredOp {
 type tieredConfig struct {
 	Memory, Compressed []int64 // by rank
 	Limit              int64
-	Async, NPZ         bool
+	Async, Copy, NPZ   bool
 }
 
 func drawConfig(rt *rapid.T) tieredConfig {
@@ -62,6 +62,7 @@ func drawConfig(rt *rapid.T) tieredConfig {
 		Compressed: each("compressed", 0, 0, 800, 2000),
 		Limit:      rapid.SampledFrom([]int64{0, 200 << 10}).Draw(rt, "limit"),
 		Async:      rapid.Bool().Draw(rt, "async"),
+		Copy:       rapid.Bool().Draw(rt, "copy"),
 		NPZ:        rapid.Bool().Draw(rt, "npz"),
 	}
 }
@@ -90,7 +91,7 @@ type tieredModel struct {
 func newTieredModel(e *storetest.Env, c tieredConfig) *tieredModel {
 	m := &tieredModel{e: e, fs: faultfs.New(fsys.OS), values: map[string]*soa.Dict{}}
 	m.opts = soastore.TierOptions{
-		Memory: c.Memory[e.C.Rank()], Compressed: c.Compressed[e.C.Rank()], Async: c.Async, Keep: true,
+		Memory: c.Memory[e.C.Rank()], Compressed: c.Compressed[e.C.Rank()], Async: c.Async, CopyOnSet: c.Copy, Keep: true,
 		Paths: []soastore.Path{{Path: filepath.Join(e.Dir, "tmp"), Limit: c.Limit}},
 		Files: soastore.WithFS(soastore.Options{}, m.fs),
 	}

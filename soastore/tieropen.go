@@ -135,7 +135,8 @@ func (t *Tiered) recognise(k *disk) {
 func (t *Tiered) openTiers() error {
 	opts := tier.Options{
 		Memory: t.opts.Memory, Compressed: t.opts.Compressed, Async: t.opts.Async, Writers: t.opts.Writers,
-		Whole: t.opts.Keep, // what is read no more on this rank may be on another
+		Whole:     t.opts.Keep, // what is read no more on this rank may be on another
+		CopyOnPut: t.opts.CopyOnSet,
 	}
 	if t.opts.Compressed > 0 {
 		name := t.opts.MemoryCodec

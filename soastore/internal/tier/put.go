@@ -10,8 +10,9 @@ import (
 
 // Put places a value: in raw memory, if it is no larger than Options.Memory, making
 // room there; else in compressed memory, if it is small enough packed; else below.
-// The arrays belong to the tiers from then on, nobody changes them, and they may be
-// released, unless they have been kept ([soa.Dict.Keep]). An ID is put once.
+// Unless Options.CopyOnPut, the arrays belong to the tiers from then on, nobody changes
+// them, and they may be released, unless they have been kept ([soa.Dict.Keep]). An ID is
+// put once.
 //
 // If there is room nowhere the error is a *NoSpaceError. With Options.Async it may
 // also be of values that could not be put below in the background since the last
@@ -99,10 +100,27 @@ func (t *Tiers) placeRaw(ctx context.Context, v *value, d *soa.Dict, room *deman
 		return err
 	}
 	for _, c := range v.columns {
-		c.array, _ = d.Get(c.field.Name)
+		c.array = t.owned(d, c)
 	}
 	t.admit(v, t.raw)
 	return nil
+}
+
+// owned returns c's array of d, or a copy, as the tiers may keep it.
+func (t *Tiers) owned(d *soa.Dict, c *column) soa.Array {
+	a, _ := d.Get(c.field.Name)
+	if t.opts.CopyOnPut {
+		return a.Clone()
+	}
+	return a
+}
+
+// disown gives the memory of c's array of d back, which the tiers have no use for.
+func (t *Tiers) disown(d *soa.Dict, c *column) {
+	if !t.opts.CopyOnPut {
+		a, _ := d.Get(c.field.Name)
+		a.Release()
+	}
 }
 
 func (t *Tiers) placePacked(ctx context.Context, v *value, d *soa.Dict, room *demand) error {
@@ -122,11 +140,14 @@ func (t *Tiers) placePacked(ctx context.Context, v *value, d *soa.Dict, room *de
 	}
 	for i, c := range v.columns {
 		c.packed = &all[i]
+		if c.packed.codec == nil && c.bytes > rawBytes { // of which there is no copy yet
+			c.packed.array = t.owned(d, c)
+		}
 	}
 	t.admit(v, t.packed)
 	for i, c := range v.columns {
-		if a, _ := d.Get(c.field.Name); all[i].codec != nil {
-			a.Release()
+		if all[i].codec != nil {
+			t.disown(d, c)
 		}
 	}
 	return nil
@@ -144,8 +165,8 @@ func (t *Tiers) placeBelow(ctx context.Context, v *value, d *soa.Dict, _ *demand
 	defer t.mu.Unlock()
 	t.values[v.id] = v
 	t.isBelow(v, stored{len(v.columns), v.bytes, disk})
-	for _, a := range d.All() {
-		a.Release()
+	for _, c := range v.columns {
+		t.disown(d, c)
 	}
 	return nil
 }

@@ -266,3 +266,33 @@ func TestPutWeighsNoNaN(t *testing.T) {
 	require.Equal(t, []string{"w", "y", "z"}, tt.raw(t))
 	tt.check(t, true)
 }
+
+// TestCopyOnPut: what Put was given stays the caller's, in whichever tier the value is: he
+// may change it, and nobody else gets its memory.
+func TestCopyOnPut(t *testing.T) {
+	for name, c := range map[string]struct {
+		opts  Options
+		value *soa.Dict
+	}{
+		"raw":          {Options{Memory: 3 * large}, noisy(1, large, 5)},
+		"packed":       {Options{Compressed: 3 * large}, smooth(2, large, 5)},
+		"packed as is": {Options{Compressed: 3 * large}, noisy(3, large, 5)},
+		"below":        {Options{Memory: 10}, noisy(4, large, 5)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.opts.CopyOnPut = true
+			tt := newTiers(t, c.opts)
+			mine := c.value.Clone()
+			tt.put(t, "x", mine)
+			tt.want["x"] = c.value
+			scribble(t)
+			require.True(t, c.value.Equal(mine), "its memory was given away")
+			for _, a := range mine.All() {
+				clear(a.Bytes())
+			}
+			tt.check(t, true)
+			tt.whole(t)
+			require.NoError(t, tt.Delete("x"))
+		})
+	}
+}

@@ -50,6 +50,10 @@ type Options struct {
 	// those of which the last planned read has been made: for who opens it there again.
 	// The default is to let go of these at once, and to put below what is left.
 	Whole bool
+	// CopyOnPut leaves the arrays that Put is given to the caller: what goes to raw memory
+	// is copied, into room that has been made before, and what goes elsewhere need not be.
+	// The default is to keep the arrays themselves.
+	CopyOnPut bool
 	// Async puts dirty values below in the background, the oldest first. The default
 	// is to do so when room is needed, and at Flush.
 	Async bool
