@@ -338,44 +338,53 @@ func (h *hall) ranks(z sizes) []contest {
 	half := z.large
 	half.Rows /= 2
 	base := contest{section: "From 1 rank to 2, each with one core", weak: true, data: half, rounds: z.rounds}
-	of := func(title, op string, kinds ...[2]string) contest {
+	of := func(title, op string, kinds ...doubled) contest {
 		c := base
 		c.title, c.limits = title, map[string]string{}
-		for _, kind := range kinds { // what the machine gives is the last
-			least := 1.7
-			if kind[1] == "raw" || kind[1] == "memcpy" {
-				least = 0
-			}
-			c.twice(kind[0], kind[1], op, least, kinds[len(kinds)-1][0])
+		for _, k := range kinds {
+			c.twice(k, op)
 		}
 		return c
 	}
-	files := [][2]string{{"GenericIO", "gio"}, {"NPZ", "npz"}, {"memmap", "memmap"}, {"arena", "arena"}, {"plain files", "raw"}}
-	memory := [][2]string{{"memory store, CopyOnSet", "memory"}, {"memcpy", "memcpy"}}
+	const plain, copied = "plain files", "memcpy"
+	on := func(title, op string) []contest {
+		files := []doubled{{"GenericIO", "gio", plain}, {"NPZ", "npz", plain}, {"memmap", "memmap", plain}}
+		disk := append(slices.Clone(files), doubled{"arena", "arena", plain}, doubled{plain, "raw", ""})
+		memory := append(files, doubled{"arena", "arena", copied}, doubled{plain, "raw", ""}, doubled{copied, "memcpy", ""}) // where it is a mapping
+		return []contest{h.on(of(title, op, disk...))[0], h.on(of(title, op, memory...))[1]}
+	}
+	memory := []doubled{{"memory store, CopyOnSet", "memory", copied}, {copied, "memcpy", ""}}
 	return slices.Concat(
-		h.on(of("Set of the same key again", "set", files...)),
-		h.on(of("read of all columns", "into", files...)),
+		on("Set of the same key again", "set"), on("read of all columns", "into"),
 		[]contest{of("Set of the same key again, in memory", "set", memory...), of("read of all columns, in memory", "into", memory...)},
 	)
 }
 
-// twice enters one rank and both kinds of two ranks, and compares them. What the
-// machine gives is the contestants of the name plain.
-func (c *contest) twice(name, kind, op string, least float64, plain string) {
+// doubled is what one rank does, and two do.
+type doubled struct {
+	name, kind string
+	limit      string // whose contestants show what the machine gives; "" for such
+}
+
+// twice enters one rank and both kinds of two ranks, and compares them.
+func (c *contest) twice(k doubled, op string) {
 	enter := func(ranks string, team team, procs int) {
-		c.entries = append(c.entries, entry{name + ranks, team, kind, op, procs})
-		if name != plain {
-			c.limits[name+ranks] = plain + ranks
+		c.entries = append(c.entries, entry{k.name + ranks, team, k.kind, op, procs})
+		if k.limit != "" {
+			c.limits[k.name+ranks] = k.limit + ranks
 		}
 	}
-	single := ", 1 rank"
+	single, least := ", 1 rank", 0.0
+	if k.limit != "" {
+		least = 1.7
+	}
 	enter(single, one, 1)
 	for _, t := range []struct {
 		ranks string
 		team  team
 	}{{", 2 ranks", two}, {", 2 ranks, mpirun", twoMPI}} {
 		enter(t.ranks, t.team, 0)
-		c.goals = append(c.goals, goal{name + t.ranks, name + single, least})
+		c.goals = append(c.goals, goal{k.name + t.ranks, k.name + single, least})
 	}
 }
 
