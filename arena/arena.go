@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/soastore/soa/internal/fsys"
 )
@@ -49,7 +50,8 @@ type Arena struct {
 	file    fsys.File
 	direct  *direct // nil without Direct
 	window  window
-	reserve bool // the file system can reserve disk space
+	reserve bool                   // the file system can reserve disk space
+	layout  atomic.Pointer[layout] // of the value that was staged last
 
 	growing sync.Mutex // held while a table is added; taken before resize
 	// resize is held while disk space is reserved or given back. It is taken before mu.

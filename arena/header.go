@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc64"
@@ -46,22 +47,21 @@ type field struct {
 	shape []int
 	off   int64 // in the extent
 	len   int64
-	sum   uint64
+}
+
+// bytes returns how many bytes of the header are about the field.
+func (f *field) bytes() int64 { return fieldMin + int64(len(f.name)) + 8*int64(len(f.shape)) }
+
+// describes reports whether f, but for its offset, is that of arr under that name.
+func (f *field) describes(name string, arr soa.Array) bool {
+	return f.name == name && f.dtype == arr.DType() && f.len == int64(arr.NBytes()) && slices.Equal(f.shape, arr.Shape())
 }
 
 // header is what is written about a value besides its slot.
 type header struct {
 	key, stamp string
-	fields     []field
-}
-
-// bytes returns the bytes of the header.
-func (h *header) bytes() int64 {
-	n := int64(headerMin + len(h.key) + len(h.stamp))
-	for i := range h.fields {
-		n += fieldMin + int64(len(h.fields[i].name)) + 8*int64(len(h.fields[i].shape))
-	}
-	return n
+	fields     []field  // a layout's, which values share: they never change
+	sums       []uint64 // CRC-64 of each column
 }
 
 // append appends the header of a value whose slot has seq to p, which is empty.
@@ -73,15 +73,15 @@ func (h *header) append(p []byte, id, seq uint64) []byte {
 	p = native.AppendUint32(p, uint32(len(h.fields)))
 	p = append(append(p, h.key...), h.stamp...)
 	for i := range h.fields {
-		p = h.fields[i].append(p)
+		p = h.fields[i].append(p, h.sums[i])
 	}
 	return native.AppendUint64(p, crc64.Update(id, p))
 }
 
-func (f *field) append(p []byte) []byte {
+func (f *field) append(p []byte, sum uint64) []byte {
 	p = native.AppendUint64(p, uint64(f.off))
 	p = native.AppendUint64(p, uint64(f.len))
-	p = native.AppendUint64(p, f.sum)
+	p = native.AppendUint64(p, sum)
 	p = native.AppendUint32(p, uint32(len(f.name)))
 	p = native.AppendUint16(p, uint16(len(f.shape)))
 	p = append(append(p, byte(f.dtype)), f.name...)
@@ -114,12 +114,13 @@ func parseHeader(p []byte, id, seq uint64, size int64) (*header, error) {
 	if !wire.Fits(0, uint64(n), fieldMin, uint64(c.Len())) {
 		return nil, formatf("%d fields in a header of %d bytes", n, len(p))
 	}
-	h.fields = make([]field, n)
+	h.fields, h.sums = make([]field, n), make([]uint64, n)
 	seen := make(map[string]bool, n)
 	at := int64(len(p))
 	for i := range h.fields {
 		f := &h.fields[i]
-		if err := f.parse(c, at, size); err != nil {
+		var err error
+		if h.sums[i], err = f.parse(c, at, size); err != nil {
 			return nil, err
 		}
 		if seen[f.name] {
@@ -133,30 +134,30 @@ func parseHeader(p []byte, id, seq uint64, size int64) (*header, error) {
 	return h, nil
 }
 
-// parse reads the field, whose column lies between at and size.
-func (f *field) parse(c *wire.Cursor, at, size int64) error {
+// parse reads the field, whose column lies between at and size, and returns its sum.
+func (f *field) parse(c *wire.Cursor, at, size int64) (sum uint64, err error) {
 	off, n := c.U64(), c.U64()
-	f.sum = c.U64()
+	sum = c.U64()
 	name, ndim := c.U32(), c.U16()
 	if p := c.Bytes(1); p != nil {
 		f.dtype = soa.DType(p[0])
 	}
 	f.name = string(c.Bytes(int(name)))
 	if !wire.Fits(0, uint64(ndim), 8, uint64(c.Len())) {
-		return formatf("field %q has %d dimensions", f.name, ndim)
+		return 0, formatf("field %q has %d dimensions", f.name, ndim)
 	}
 	f.shape = make([]int, ndim)
 	for i := range f.shape {
 		f.shape[i] = int(min(c.U64(), math.MaxInt))
 	}
 	if off%align != 0 || off < uint64(at) || !wire.Fits(off, n, 1, uint64(size)) {
-		return formatf("field %q lies at %d to %d of a value of %d bytes", f.name, off, off+n, size)
+		return 0, formatf("field %q lies at %d to %d of a value of %d bytes", f.name, off, off+n, size)
 	}
 	f.off, f.len = int64(off), int64(n)
 	if want, ok := bytesOf(f.dtype, f.shape); !ok || want != f.len {
-		return formatf("field %q has %d bytes for %v elements of %v", f.name, f.len, f.shape, f.dtype)
+		return 0, formatf("field %q has %d bytes for %v elements of %v", f.name, f.len, f.shape, f.dtype)
 	}
-	return nil
+	return sum, nil
 }
 
 // bytesOf returns how many bytes elements of type dtype in that shape take, and

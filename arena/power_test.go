@@ -57,6 +57,12 @@ func again(t *testing.T, a *Arena, change func(f *os.File)) *Arena {
 	return b
 }
 
+// recordOf returns what is written of s.
+func recordOf(a *Arena, s slot) (rec [slotLen]byte) {
+	s.put(rec[:], a.super.id)
+	return rec
+}
+
 // rewrite writes the slot of a version as it once was.
 func rewrite(t *testing.T, f *os.File, rec [slotLen]byte, at int64) {
 	_, err := f.WriteAt(rec[:], at)
@@ -79,7 +85,7 @@ func TestASlotComesBack(t *testing.T) {
 	put(t, a, "first", numbers(0, 5000))
 	old := put(t, a, "past", numbers(1, 5000))
 	put(t, a, "last", numbers(3, 10)) // so that the file stays as long
-	rec, at, ext := old.rec, old.at, old.ext
+	at, ext := old.at, old.ext
 	drop(t, a, "past")
 	next := put(t, a, "next", numbers(2, 3000))
 	require.Equal(t, ext.off, next.ext.off, "in the same place")
@@ -97,8 +103,7 @@ func TestASlotComesBack(t *testing.T) {
 			}
 			s := old.slot
 			s.at, s.state = at, committed
-			s.put(rec[:], a.super.id)
-			rewrite(t, f, rec, at)
+			rewrite(t, f, recordOf(a, s), at)
 		})
 		want := []string{"first", "last"}
 		if newerStays {
@@ -119,7 +124,7 @@ func TestASlotComesBack(t *testing.T) {
 func TestASlotElsewhere(t *testing.T) {
 	a := newFile(t, Options{})
 	v := put(t, a, "k", numbers(1, 10))
-	rec, at := v.rec, v.at
+	rec, at := recordOf(a, v.slot), v.at
 	a = again(t, a, func(f *os.File) {
 		rewrite(t, f, rec, at+5*slotLen)
 		rewrite(t, f, [slotLen]byte{}, at)

@@ -136,17 +136,16 @@ func (a *Arena) readLarge(ctx context.Context, v *version, columns []part, check
 // compare compares the checksums of parts with those of v's fields.
 func (a *Arena) compare(v *version, parts []part) (err error) {
 	sums(parts, func(i int, sum uint64) {
-		f := &v.fields[i]
-		if bad := compare(f, sum); bad != nil && err == nil {
-			err = a.fieldError(v, f, bad)
+		if bad := compare(v.sums[i], sum); bad != nil && err == nil {
+			err = a.fieldError(v, &v.fields[i], bad)
 		}
 	})
 	return err
 }
 
-func compare(f *field, sum uint64) error {
-	if sum != f.sum {
-		return fmt.Errorf("%w: %#x, not %#x", ErrChecksum, sum, f.sum)
+func compare(want, have uint64) error {
+	if have != want {
+		return fmt.Errorf("%w: %#x, not %#x", ErrChecksum, have, want)
 	}
 	return nil
 }

@@ -163,8 +163,7 @@ func (a *Arena) dropStale() error {
 			kept = append(kept, d)
 			continue
 		}
-		var none [slotLen]byte
-		if err := a.writeState(d.at, none[:]); err != nil {
+		if err := a.writeState(d.at, freeWord); err != nil {
 			return err
 		}
 		a.slots = append(a.slots, d.at)
@@ -190,7 +189,6 @@ func (a *Arena) scanValue(s *slot) (bool, error) {
 		return true, nil
 	}
 	v := &version{slot: *s, header: *h}
-	v.slot.put(v.rec[:], a.super.id)
 	e := a.keys[v.key]
 	if e == nil {
 		e = &entry{key: v.key}

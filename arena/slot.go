@@ -52,10 +52,12 @@ type slot struct {
 	seq   uint64
 	ext   extent
 	size  int64
-	head  int64 // bytes of the header
+	head  int64  // bytes of the header
+	sum   uint64 // CRC-64 of all before the state, once it was written or read
 	state state
 }
 
+// put puts the slot into p, and fills in its sum.
 func (s *slot) put(p []byte, id uint64) {
 	native.PutUint64(p, s.seq)
 	native.PutUint64(p[8:], uint64(s.ext.off))
@@ -63,24 +65,23 @@ func (s *slot) put(p []byte, id uint64) {
 	native.PutUint64(p[24:], uint64(s.size))
 	native.PutUint64(p[32:], uint64(s.head))
 	native.PutUint64(p[40:], 0)
-	native.PutUint64(p[slotSumAt:], slotSum(p, id, s.at))
-	putState(p, s.state)
-}
-
-// putState gives a slot, which has its checksum, another state.
-func putState(p []byte, s state) {
-	native.PutUint64(p[stateAt:], stateWord(native.Uint64(p[slotSumAt:]), s))
+	s.sum = slotSum(p, id, s.at)
+	native.PutUint64(p[slotSumAt:], s.sum)
+	native.PutUint64(p[stateAt:], stateWord(s.sum, s.state))
 }
 
 func slotSum(p []byte, id uint64, at int64) uint64 {
 	return crc64.Update(id^uint64(at), p[:slotSumAt])
 }
 
+// freeWord is the state of a free slot, as it is written.
+const freeWord = 0
+
 // stateWord returns the state of a slot of that checksum, as it is written. Words
 // of different states differ in many bits.
 func stateWord(sum uint64, s state) uint64 {
 	if s == free {
-		return 0
+		return freeWord
 	}
 	return max(1, bits.RotateLeft64(sum, 8*int(s))^0x9e3779b97f4a7c15*uint64(s))
 }
@@ -89,16 +90,16 @@ func stateWord(sum uint64, s state) uint64 {
 // has only its seq, where that can be trusted.
 func parseSlot(p []byte, id uint64, at int64) (s slot, ok bool) {
 	s.at = at
-	sum := native.Uint64(p[slotSumAt:])
-	whole := sum == slotSum(p, id, at) && native.Uint64(p[40:]) == 0
+	s.sum = native.Uint64(p[slotSumAt:])
+	whole := s.sum == slotSum(p, id, at) && native.Uint64(p[40:]) == 0
 	if whole {
 		s.seq = native.Uint64(p)
 	}
 	word := native.Uint64(p[stateAt:])
-	if word == 0 {
+	if word == freeWord {
 		return s, true
 	}
-	for s.state = prepared; s.state < numStates && stateWord(sum, s.state) != word; s.state++ {
+	for s.state = prepared; s.state < numStates && stateWord(s.sum, s.state) != word; s.state++ {
 	}
 	s.ext = extent{int64(native.Uint64(p[8:])), int64(native.Uint64(p[16:]))}
 	s.size, s.head = int64(native.Uint64(p[24:])), int64(native.Uint64(p[32:]))

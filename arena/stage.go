@@ -25,7 +25,7 @@ func (a *Arena) Stage(ctx context.Context, key, stamp string, d *soa.Dict) (*Cha
 }
 
 func (a *Arena) stage(ctx context.Context, key, stamp string, d *soa.Dict) (*Change, error) {
-	v, err := newVersion(key, stamp, d)
+	v, err := a.newVersion(key, stamp, d)
 	if err != nil {
 		return nil, err
 	}
@@ -42,41 +42,23 @@ func (a *Arena) stage(ctx context.Context, key, stamp string, d *soa.Dict) (*Cha
 	return c, nil
 }
 
-// newVersion lays out d.
-func newVersion(key, stamp string, d *soa.Dict) (*version, error) {
+// newVersion makes a version of key out of d, which has no place in the file yet.
+func (a *Arena) newVersion(key, stamp string, d *soa.Dict) (*version, error) {
 	if len(key) == 0 || len(key) > nameMax || len(stamp) > nameMax {
 		return nil, fmt.Errorf("%w: key of %d bytes, stamp of %d", ErrName, len(key), len(stamp))
 	}
-	v := &version{header: header{key: key, stamp: stamp, fields: make([]field, 0, d.Len())}}
-	v.state = prepared
-	for name, arr := range d.All() {
-		if !arr.DType().Valid() {
-			return nil, fmt.Errorf("field %q is the zero Array: %w", name, soa.ErrDType)
+	names := int64(len(key) + len(stamp))
+	l := a.layout.Load()
+	if !l.fits(d, names) {
+		var err error
+		if l, err = newLayout(d, names); err != nil {
+			return nil, err
 		}
-		if len(name) > nameMax || arr.NDim() > nameMax {
-			return nil, fmt.Errorf("%w: field name of %d bytes, %d dimensions", ErrName, len(name), arr.NDim())
-		}
-		v.fields = append(v.fields, field{name: name, dtype: arr.DType(), shape: arr.Shape(), len: int64(arr.NBytes())})
+		a.layout.Store(l)
 	}
-	v.head = v.bytes()
-	if v.head > headerMax {
-		return nil, fmt.Errorf("%w: the names take %d bytes", ErrName, v.head)
-	}
-	if v.place(align); v.size > block {
-		v.place(page)
-	}
+	v := &version{header: header{key: key, stamp: stamp, fields: l.fields, sums: make([]uint64, len(l.fields))}}
+	v.state, v.head, v.size = prepared, l.head(names), l.size()
 	return v, nil
-}
-
-// place gives all columns their offsets, the first at a multiple of first.
-func (v *version) place(first int64) {
-	at := roundUp(v.head, first)
-	for i := range v.fields {
-		f := &v.fields[i]
-		f.off = roundUp(at, align)
-		at = f.off + f.len
-	}
-	v.size = at
 }
 
 // begin makes a change of v's key pending, and gives v its seq.

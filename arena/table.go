@@ -1,5 +1,7 @@
 package arena
 
+import "sync"
+
 // addTable takes in the table that lies in ext, whose first slot is at first; all its
 // other slots are free. The lock is held, or nobody else has the arena yet.
 func (a *Arena) addTable(ext extent, first int64) {
@@ -45,18 +47,13 @@ func (a *Arena) growTable(last int64) error {
 		return err
 	}
 	link := slot{at: last, seq: seq, ext: ext, state: linked}
-	var rec [slotLen]byte
-	link.put(rec[:], a.super.id)
 	err = a.write(make([]byte, tableLen), ext.off)
 	if err == nil {
 		err = a.sync() // the zeros before the link
 	}
 	if err == nil {
-		if err = a.writeSlot(last, rec[:]); err != nil {
-			clear(rec[stateAt:])
-			if a.writeState(last, rec[:]) != nil {
-				return err // the link may be in the file, so nothing else may lie there
-			}
+		if err = a.writeSlot(&link); err != nil && a.writeState(last, freeWord) != nil {
+			return err // the link may be in the file, so nothing else may lie there
 		}
 	}
 	if err != nil {
@@ -69,21 +66,33 @@ func (a *Arena) growTable(last int64) error {
 	return nil
 }
 
-// writeSlot writes all of a slot.
-func (a *Arena) writeSlot(at int64, rec []byte) error {
-	if m := a.window.slots(at + slotLen); m != nil {
-		return storeSlot(m, at, rec)
-	}
-	return a.write(rec[:slotLen], at)
-}
+// records are buffers for slots.
+var records = sync.Pool{New: func() any { return new([slotLen]byte) }}
 
-// writeState writes the state of a slot out of rec.
-func (a *Arena) writeState(at int64, rec []byte) error {
-	if m := a.window.slots(at + slotLen); m != nil {
+// writeSlot writes all of a slot, and fills in its sum.
+func (a *Arena) writeSlot(s *slot) error {
+	if m := a.window.slots(s.at + slotLen); m != nil {
 		return m.Guard(func() error {
-			storeWord(m.Data[at+stateAt:], native.Uint64(rec[stateAt:]))
+			var rec [slotLen]byte
+			s.put(rec[:], a.super.id)
+			copy(m.Data[s.at:s.at+stateAt], rec[:])
+			storeWord(m.Data[s.at+stateAt:], native.Uint64(rec[stateAt:]))
 			return nil
 		})
 	}
-	return a.write(rec[stateAt:slotLen], at+stateAt)
+	rec := records.Get().(*[slotLen]byte)
+	defer records.Put(rec)
+	s.put(rec[:], a.super.id)
+	return a.call(rec[:], s.at)
+}
+
+// writeState writes the state of the slot at that offset.
+func (a *Arena) writeState(at int64, word uint64) error {
+	if m := a.window.slots(at + slotLen); m != nil {
+		return m.Guard(func() error { storeWord(m.Data[at+stateAt:], word); return nil })
+	}
+	rec := records.Get().(*[slotLen]byte)
+	defer records.Put(rec)
+	native.PutUint64(rec[:], word)
+	return a.call(rec[:8], at+stateAt)
 }

@@ -59,16 +59,16 @@ func (a *Arena) verify(ctx context.Context, v *version) error {
 	var errs []error
 	for i := range v.fields {
 		f := &v.fields[i]
-		if err := a.verifyField(ctx, v, f, buf); err != nil {
+		if err := a.verifyField(ctx, v, i, buf); err != nil {
 			errs = append(errs, &Error{Op: "verify", File: a.name, Key: v.key, Field: f.name, Offset: v.ext.off + f.off, Err: err})
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// verifyField reads the column of f, block by block.
-func (a *Arena) verifyField(ctx context.Context, v *version, f *field, buf *[block]byte) error {
-	sum := uint64(0)
+// verifyField reads the column of field i, block by block.
+func (a *Arena) verifyField(ctx context.Context, v *version, i int, buf *[block]byte) error {
+	f, sum := &v.fields[i], uint64(0)
 	off, end := v.ext.off+f.off, v.ext.off+f.off+f.len
 	for off < end {
 		if err := ctx.Err(); err != nil {
@@ -84,5 +84,5 @@ func (a *Arena) verifyField(ctx context.Context, v *version, f *field, buf *[blo
 		sum = crc64.Update(sum, p)
 		off += int64(len(p))
 	}
-	return compare(f, sum)
+	return compare(v.sums[i], sum)
 }

@@ -15,31 +15,27 @@ type entry struct {
 type version struct {
 	slot
 	header
-	rec     [slotLen]byte // the slot, as it is in the file
-	readers int           // Values, and calls, that use the extent
-	gone    bool          // the slot is free: so is the extent, after the last reader
+	readers int  // Values, and calls, that use the extent
+	gone    bool // the slot is free: so is the extent, after the last reader
 }
 
 // writeVersion writes the slot of v in the given state.
 func (a *Arena) writeVersion(v *version, s state) error {
 	v.state = s
-	v.slot.put(v.rec[:], a.super.id)
-	return a.writeSlot(v.at, v.rec[:])
+	return a.writeSlot(&v.slot)
 }
 
 // setState changes the state of v in the file, which needs no space. After an error
 // the file may have either, and v has the new one.
 func (a *Arena) setState(v *version, s state) error {
 	v.state = s
-	putState(v.rec[:], s)
-	return a.writeState(v.at, v.rec[:])
+	return a.writeState(v.at, stateWord(v.sum, s))
 }
 
 // erase takes v, which is not current, out of the file and out of e. Its extent is
 // free when it has no reader left.
 func (a *Arena) erase(e *entry, v *version) error {
-	putState(v.rec[:], free)
-	if err := a.writeState(v.at, v.rec[:]); err != nil {
+	if err := a.writeState(v.at, freeWord); err != nil {
 		return err
 	}
 	a.mu.Lock()

@@ -166,8 +166,7 @@ func (a *Arena) sweepDamaged() (err error) {
 	a.damaged = nil
 	a.mu.Unlock()
 	for _, d := range all {
-		var none [slotLen]byte
-		if writeErr := a.writeState(d.at, none[:]); writeErr != nil {
+		if writeErr := a.writeState(d.at, freeWord); writeErr != nil {
 			err = errors.Join(err, writeErr)
 			a.mu.Lock()
 			a.damaged = append(a.damaged, d)

@@ -134,7 +134,8 @@ func (w *window) toRead(off int64, n int) *fsys.Mapping {
 	return m
 }
 
-// toWrite is toRead for bytes that are written.
+// toWrite returns the mapping if the n bytes at off, which lie in one block of the file
+// or in two, are written through it, else nil.
 func (w *window) toWrite(off int64, n int) *fsys.Mapping {
 	m := w.takes(off, n)
 	if m == nil {
@@ -142,9 +143,13 @@ func (w *window) toWrite(off int64, n int) *fsys.Mapping {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b := w.use(off)
-	if warm := b.move(n); !warm || w.disk && !b.write(n, w.clock) {
-		return nil
+	for end := off + int64(n); off < end; {
+		k := int(min(end-off, block-off%block))
+		b := w.use(off)
+		if warm := b.move(k); !warm || w.disk && !b.write(k, w.clock) {
+			m = nil
+		}
+		off += int64(k)
 	}
 	return m
 }
@@ -202,15 +207,6 @@ func reach(m *fsys.Mapping, off int64, n int) []byte {
 		loadWord(m.Data[at&^7:])
 	}
 	return m.Data[off:end]
-}
-
-// storeSlot writes a slot through the mapping, its state last and at once.
-func storeSlot(m *fsys.Mapping, at int64, p []byte) error {
-	return m.Guard(func() error {
-		copy(m.Data[at:at+stateAt], p)
-		storeWord(m.Data[at+stateAt:], native.Uint64(p[stateAt:]))
-		return nil
-	})
 }
 
 // storeWord stores to the first 8 bytes of p, which are aligned.

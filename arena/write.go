@@ -34,29 +34,40 @@ func (a *Arena) writeValue(ctx context.Context, v *version, d *soa.Dict) error {
 	if err != nil {
 		return err
 	}
-	sums(parts, func(i int, sum uint64) { v.fields[i].sum = sum })
+	sums(parts, func(i int, sum uint64) { v.sums[i] = sum })
 	head := v.append(make([]byte, 0, roundUp(v.head, page)), a.super.id, v.seq)
 	return a.writePages(head, v.ext.off)
 }
 
-// writeSmall writes a value as one block.
+// writeSmall writes a value that a buffer can hold.
 func (a *Arena) writeSmall(ctx context.Context, v *version, d *soa.Dict) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	off, n := v.ext.off, int(v.size)
+	if m := a.window.toWrite(off, n); m != nil {
+		return m.Guard(func() error { a.assemble(reach(m, off, n), v, d); return nil })
+	}
 	buf := blocks.Get().(*[block]byte)
 	defer blocks.Put(buf)
+	p := buf[:roundUp(v.size, page)]
+	a.assemble(p, v, d)
+	return a.call(p, off)
+}
+
+// assemble makes p what is written of v, with zeros after it, and fills in its sums.
+func (a *Arena) assemble(p []byte, v *version, d *soa.Dict) {
 	i, at := 0, v.head
 	for _, arr := range d.All() {
 		f := &v.fields[i]
-		clear(buf[at:f.off])
-		at = f.off + int64(copy(buf[f.off:], arr.Bytes()))
-		f.sum = crc64.Checksum(buf[f.off:at])
+		clear(p[at:f.off])
+		column := arr.Bytes() // which is in the caches sooner than its copy
+		at = f.off + int64(copy(p[f.off:], column))
+		v.sums[i] = crc64.Checksum(column)
 		i++
 	}
-	v.append(buf[:0], a.super.id, v.seq)
-	clear(buf[at:roundUp(v.size, page)])
-	return a.writePages(buf[:v.size], v.ext.off)
+	clear(p[at:])
+	v.append(p[:0], a.super.id, v.seq)
 }
 
 // write writes p.
@@ -76,12 +87,18 @@ func (a *Arena) writeUnits(p []byte, off, unit int64) error {
 			if err := m.Guard(func() error { copy(reach(m, off, n), p); return nil }); err != nil {
 				return err
 			}
-		} else if _, err := a.file.WriteAt(p[:roundUp(int64(n), unit)], off); err != nil {
-			return noSpace(err)
+		} else if err := a.call(p[:roundUp(int64(n), unit)], off); err != nil {
+			return err
 		}
 		p, off = p[n:], off+int64(n)
 	}
 	return nil
+}
+
+// call writes p by a system call.
+func (a *Arena) call(p []byte, off int64) error {
+	_, err := a.file.WriteAt(p, off)
+	return noSpace(err)
 }
 
 // writeSum is write of what lies in one block of the file, and returns the checksum
@@ -92,8 +109,7 @@ func (a *Arena) writeSum(crc uint64, p []byte, off int64) (uint64, error) {
 		return crc, err
 	}
 	crc = crc64.Update(crc, p)
-	_, err := a.file.WriteAt(p, off)
-	return crc, noSpace(err)
+	return crc, a.call(p, off)
 }
 
 // inBlock returns how many bytes of p lie in the block of the file that off is in.
