@@ -14,7 +14,7 @@ import (
 // runtime's poller at each open, which takes no regular files, and be watched by the
 // garbage collector: half of what opening and closing a small file takes.
 type osFile struct {
-	name string
+	path Path
 	// mu is read-locked during each call, so that the number of a descriptor that is
 	// being closed does not become another file's meanwhile.
 	mu sync.RWMutex
@@ -32,19 +32,24 @@ func untilDone(fn func() error) error {
 	}
 }
 
-func openFile(name string, flag int) (f *osFile, err error) {
-	f = &osFile{name: name, fd: closed}
-	err = untilDone(func() (err error) {
-		f.fd, err = unix.Open(name, flag|unix.O_CLOEXEC, 0o600)
-		return err
-	})
-	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+// open opens the file of f's path, which is closed.
+func (f *osFile) open(flag int) (err error) {
+	flag |= unix.O_NOFOLLOW
+	// A pipe in the file's place would make the open wait for its other end.
+	f.fd, err = f.path.Open(flag | unix.O_NONBLOCK)
+	if err == unix.EWOULDBLOCK {
+		// A file, then, that another process holds a lease on, such as an NFS server
+		// for a client; the kernel is now taking it back, which ends within a time.
+		f.fd, err = f.path.Open(flag)
 	}
-	return f, nil
+	if err != nil {
+		f.fd = closed
+		return f.failed("open", err)
+	}
+	return nil
 }
 
-func (f *osFile) Name() string { return f.name }
+func (f *osFile) Name() string { return f.path.String() }
 
 // control calls fn with the file's descriptor, which stays open meanwhile.
 func (f *osFile) control(op string, fn func(fd int) error) error {
@@ -63,7 +68,7 @@ func (f *osFile) failed(op string, err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	return &fs.PathError{Op: op, Path: f.name, Err: err}
+	return &fs.PathError{Op: op, Path: f.Name(), Err: err}
 }
 
 func (f *osFile) Close() error {

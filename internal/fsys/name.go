@@ -41,6 +41,9 @@ func stays(s string, i int) bool {
 // DecodeName is the inverse of EncodeName; ok is false for what EncodeName does not
 // write.
 func DecodeName(name string) (s string, ok bool) {
+	if EncodeName(name) == name { // as most do, and then nothing is allocated
+		return name, true
+	}
 	var b []byte
 	for i := 0; i < len(name); i++ {
 		if name[i] != '%' {

@@ -14,15 +14,8 @@ var OS FS = osFS{}
 type osFS struct{}
 
 func (osFS) OpenFile(name string, flag int) (File, error) {
-	flag |= unix.O_NOFOLLOW
-	// A pipe in the file's place would make the open wait for its other end.
-	f, err := openFile(name, flag|unix.O_NONBLOCK)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		// A file, then, that another process holds a lease on, such as an NFS server
-		// for a client; the kernel is now taking it back, which ends within a time.
-		f, err = openFile(name, flag)
-	}
-	if err != nil {
+	f := &osFile{path: Path{Stem: name}, fd: closed}
+	if err := f.open(flag); err != nil {
 		return nil, err
 	}
 	return f, nil
