@@ -166,7 +166,7 @@ func readOneByOne(folder string, d *soa.Dict) error {
 func BenchmarkFolder(b *testing.B) {
 	for _, elements := range []int{100, 1 << 20} {
 		d := manyFields(10, elements)
-		folder := newFolder(b, d).path
+		folder := newFolder(b, d).files.Path
 		for _, way := range []struct {
 			name string
 			read func() error

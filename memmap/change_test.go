@@ -234,7 +234,7 @@ func TestModel(t *testing.T) {
 // for one that stayed.
 func TestUndoneChangeShows(t *testing.T) {
 	name := newArray(t, soa.Int8, 1) + yamlSuffix
-	f, err := openRegular(name, os.O_RDONLY)
+	f, err := openRegular(fsys.Path{Stem: name}, os.O_RDONLY)
 	require.NoError(t, err)
 	defer f.close()
 	require.True(t, f.untouched())

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // A descriptor is a plain file that is open for reading or mapping, and what the
@@ -16,25 +18,21 @@ import (
 //
 // It is used by one goroutine, or by several that read.
 type descriptor struct {
-	name string
+	path fsys.Path
 	fd   int
 	stat unix.Stat_t
 }
 
 // openRegular opens a file that is neither a symbolic link nor anything but a
 // plain file; a named pipe does not make it wait.
-func openRegular(name string, flag int) (d descriptor, err error) {
-	d.name = name
-	err = d.untilDone("open", func() (err error) {
-		d.fd, err = unix.Open(name, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-		return err
-	})
-	if err != nil {
-		return d, err
+func openRegular(path fsys.Path, flag int) (d descriptor, err error) {
+	d.path = path
+	if d.fd, err = path.Open(flag | unix.O_NOFOLLOW | unix.O_NONBLOCK); err != nil {
+		return d, &fs.PathError{Op: "open", Path: d.name(), Err: err}
 	}
 	err = d.untilDone("stat", func() error { return unix.Fstat(d.fd, &d.stat) })
 	if err == nil && !isRegular(&d.stat) {
-		err = &fs.PathError{Op: "map", Path: name, Err: fmt.Errorf("%w: it is not a plain file", fs.ErrInvalid)}
+		err = &fs.PathError{Op: "map", Path: d.name(), Err: fmt.Errorf("%w: it is not a plain file", fs.ErrInvalid)}
 	}
 	if err != nil {
 		d.close()
@@ -43,6 +41,8 @@ func openRegular(name string, flag int) (d descriptor, err error) {
 }
 
 func isRegular(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFREG }
+
+func (d *descriptor) name() string { return d.path.String() }
 
 // size returns the bytes that the file had when it was opened.
 func (d *descriptor) size() int64 { return d.stat.Size }
@@ -72,8 +72,7 @@ func (d *descriptor) readAt(p []byte, off int64) (n int, err error) {
 // the time of its last status change.
 func (d *descriptor) untouched() bool {
 	var now unix.Stat_t
-	err := d.untilDone("lstat", func() error { return unix.Lstat(d.name, &now) })
-	return err == nil && now.Dev == d.stat.Dev && now.Ino == d.stat.Ino && now.Ctim == d.stat.Ctim
+	return d.path.Lstat(&now) == nil && now.Dev == d.stat.Dev && now.Ino == d.stat.Ino && now.Ctim == d.stat.Ctim
 }
 
 // close needs no error: nothing was written.
@@ -86,7 +85,7 @@ func (d *descriptor) untilDone(op string, fn func() error) error {
 		case err == nil:
 			return nil
 		case !errors.Is(err, unix.EINTR):
-			return &fs.PathError{Op: op, Path: d.name, Err: err}
+			return &fs.PathError{Op: op, Path: d.name(), Err: err}
 		}
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // File is an open array of either kind whose element types are known at run time
@@ -29,16 +31,21 @@ type File struct {
 // The error is an ErrNotFound, a *FormatError, a *SizeError (also if a write of
 // the array was cut short), an ErrMode, an ErrDType (bool), or an *fs.PathError.
 func OpenFile(path string, mode Mode) (*File, error) {
+	return openFile(fsys.Path{Stem: path}, mode)
+}
+
+// openFile is OpenFile of the array whose files' paths begin with path.
+func openFile(path fsys.Path, mode Mode) (*File, error) {
 	if err := mode.check(); err != nil {
 		return nil, err
 	}
-	var set fileSet
-	if err := set.open(path, mode.open()); err != nil {
+	set, err := openSet(path, mode.open())
+	if err != nil {
 		return nil, err
 	}
 	defer set.close()
-	f := &File{path: path, info: set.info}
-	if err := f.mapParts(&set, mode); err != nil {
+	f := &File{path: path.String(), info: set.info.clone()}
+	if err := f.mapParts(set, mode); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -127,12 +134,12 @@ func (f *File) release() {
 // Stat returns what the array path is, without mapping it. The files are there
 // and of the right sizes. The errors are those of [OpenFile].
 func Stat(path string) (Info, error) {
-	var set fileSet
-	if err := set.open(path, os.O_RDONLY); err != nil {
+	set, err := openSet(fsys.Path{Stem: path}, os.O_RDONLY)
+	if err != nil {
 		return Info{}, err
 	}
-	set.close()
-	return set.info, nil
+	defer set.close()
+	return set.info.clone(), nil
 }
 
 // Exists reports whether there is an array path, dense or sparse. The error is
@@ -148,60 +155,77 @@ func Exists(path string) (bool, error) {
 
 // A fileSet is the open files of one array, that belong together.
 type fileSet struct {
-	info  Info
+	info  Info // whose shape is gone once the set is closed
 	yaml  descriptor
 	files [maxParts]descriptor // one for each part
 	have  int                  // of files
+
+	text  [maxYAML]byte // memory for the YAML file
+	shape [maxDims]int  // and for info
+}
+
+// fileSets are closed, with their memory.
+var fileSets = sync.Pool{New: func() any { return new(fileSet) }}
+
+// rereads is how often a fileSet is opened anew because the array was replaced.
+const rereads = 100
+
+// openSet opens the files of the array whose files' paths begin with path. A writer
+// takes the YAML file away first and puts the new one in place last, so if it is the
+// same file before and after the others are opened, all of them belong together.
+func openSet(path fsys.Path, flag int) (*fileSet, error) {
+	if soa.NativeBigEndian() {
+		return nil, fmt.Errorf("memmap: %s: %w: its elements are little-endian, and this machine is not", path, ErrFormat)
+	}
+	s := fileSets.Get().(*fileSet)
+	for range rereads {
+		switch replaced, err := s.tryOpen(path, flag); {
+		case replaced:
+		case err != nil:
+			fileSets.Put(s)
+			return nil, err
+		default:
+			return s, nil
+		}
+	}
+	fileSets.Put(s)
+	return nil, fmt.Errorf("memmap: %s: %w: it is being replaced again and again", path, ErrNotFound)
 }
 
 func (s *fileSet) close() {
+	s.closeFiles()
+	fileSets.Put(s)
+}
+
+func (s *fileSet) closeFiles() {
 	for i := range s.files[:s.have] {
 		s.files[i].close()
 	}
 	s.yaml.close()
 }
 
-// rereads is how often a fileSet is opened anew because the array was replaced.
-const rereads = 100
-
-// open opens the files of the array path. A writer takes the YAML file away
-// first and puts the new one in place last, so if it is the same file before and
-// after the others are opened, all of them belong together. After an error there is
-// nothing to close.
-func (s *fileSet) open(path string, flag int) error {
-	if soa.NativeBigEndian() {
-		return fmt.Errorf("memmap: %s: %w: its elements are little-endian, and this machine is not", path, ErrFormat)
-	}
-	for range rereads {
-		if replaced, err := s.tryOpen(path, flag); !replaced {
-			return err
-		}
-	}
-	return fmt.Errorf("memmap: %s: %w: it is being replaced again and again", path, ErrNotFound)
-}
-
-// tryOpen also tells whether the array was replaced meanwhile. Then, too, there is
-// nothing to close.
-func (s *fileSet) tryOpen(path string, flag int) (replaced bool, err error) {
-	if s.yaml, err = openRegular(path+yamlSuffix, os.O_RDONLY); err != nil {
+// tryOpen also tells whether the array was replaced meanwhile. Then, and after an error,
+// no file is open.
+func (s *fileSet) tryOpen(path fsys.Path, flag int) (replaced bool, err error) {
+	if s.yaml, err = openRegular(path.With(yamlSuffix), os.O_RDONLY); err != nil {
 		return false, notFound(path, err)
 	}
 	s.have = 0
 	err = s.read(path, flag)
 	replaced = !s.yaml.untouched()
 	if replaced || err != nil {
-		s.close()
+		s.closeFiles()
 	}
 	return replaced, err
 }
 
-func (s *fileSet) read(path string, flag int) (err error) {
-	if s.info, err = readYAML(&s.yaml); err != nil {
+func (s *fileSet) read(path fsys.Path, flag int) (err error) {
+	if err = s.readYAML(); err != nil {
 		return err
 	}
 	for i, p := range s.info.parts() {
 		f := &s.files[i]
-		if *f, err = openRegular(path+p.suffix, flag); err != nil {
+		if *f, err = openRegular(path.With(p.suffix), flag); err != nil {
 			return notFound(path, err)
 		}
 		s.have++
@@ -210,26 +234,29 @@ func (s *fileSet) read(path string, flag int) (err error) {
 			return err
 		}
 		if f.size() != want {
-			return &SizeError{f.name, f.size(), want}
+			return &SizeError{f.name(), f.size(), want}
 		}
 	}
 	return nil
 }
 
-func readYAML(f *descriptor) (Info, error) {
-	var text [maxYAML + 1]byte
-	n, err := f.readAt(text[:], 0)
+// readYAML reads as many bytes as the file had when it was opened. That it has another
+// length by now shows in untouched.
+func (s *fileSet) readYAML() error {
+	f := &s.yaml
+	if f.size() > maxYAML {
+		return &FormatError{f.name(), "", fmt.Errorf("it has more than %d bytes", maxYAML)}
+	}
+	n, err := f.readAt(s.text[:f.size()], 0)
 	if err != nil && err != io.EOF {
-		return Info{}, err
+		return err
 	}
-	if n > maxYAML {
-		return Info{}, &FormatError{f.name, "", fmt.Errorf("it has more than %d bytes", maxYAML)}
-	}
-	return decodeInfo(f.name, text[:n])
+	s.info, err = decodeInfo(f.path, s.text[:n], s.shape[:0])
+	return err
 }
 
 // notFound makes an ErrNotFound of the error of a file that is not there.
-func notFound(path string, err error) error {
+func notFound(path fsys.Path, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("memmap: %s: %w: %w", path, ErrNotFound, err)
 	}

@@ -3,7 +3,6 @@ package memmap
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/soastore/soa/internal/fsys"
@@ -43,58 +42,112 @@ const (
 
 // ParseContents returns the table of contents that text is. The error is an
 // ErrFormat: also if a name is there twice, or empty.
-func ParseContents(text []byte) (Contents, error) {
-	c, _, err := parseContents(text)
+func ParseContents(text []byte) (c Contents, err error) {
+	err = c.parse(text, make(map[string]bool))
 	return c, err
 }
 
-// parseContents also returns which fields there are, and whether they are scalars.
-func parseContents(text []byte) (c Contents, scalar map[string]bool, err error) {
+// parse makes c what text is, in the memory that it has, and puts into scalar, which is
+// empty, which fields there are, and whether they are scalars.
+func (c *Contents) parse(text []byte, scalar map[string]bool) error {
 	if len(text) > MaxContents {
-		return c, nil, fmt.Errorf("memmap: table of contents: %w: more than %d bytes", ErrFormat, MaxContents)
+		return fmt.Errorf("memmap: table of contents: %w: more than %d bytes", ErrFormat, MaxContents)
 	}
-	if c, err = decodeContents(text); err != nil {
-		return c, nil, fmt.Errorf("memmap: table of contents: %w: %w", ErrFormat, err)
+	if err := c.decode(text); err != nil {
+		return fmt.Errorf("memmap: table of contents: %w: %w", ErrFormat, err)
 	}
-	scalar = make(map[string]bool, len(c.Fields))
 	for _, f := range c.Fields {
 		if _, twice := scalar[f.Name]; twice || f.Name == "" {
-			return c, nil, fmt.Errorf("memmap: table of contents: %w: field %q is there twice, or has no name", ErrFormat, f.Name)
+			return fmt.Errorf("memmap: table of contents: %w: field %q is there twice, or has no name", ErrFormat, f.Name)
 		}
 		scalar[f.Name] = f.Scalar
 	}
-	return c, scalar, nil
+	return nil
 }
 
-func decodeContents(text []byte) (Contents, error) {
-	if c, ok := plainContents(string(text)); ok {
-		return c, nil
+func (c *Contents) decode(text []byte) error {
+	if c.decodePlain(string(text)) {
+		return nil
 	}
-	var c Contents
-	err := json.Unmarshal(text, &c)
-	return c, err
+	*c = Contents{}
+	return json.Unmarshal(text, c)
 }
 
-// plainContents is decodeContents of what Text writes if no string needs an escape, and
-// nothing else: package json takes longer than opening and reading the file.
-func plainContents(text string) (c Contents, ok bool) {
+// decodePlain is decode of what Text writes if no string needs an escape, and nothing
+// else: package json takes longer than opening and reading the file.
+func (c *Contents) decodePlain(text string) (ok bool) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' }) {
-		return c, false
+		return false
 	}
-	var rest string
-	c.Set, rest, _ = strings.Cut(strings.TrimPrefix(text, `{"set":"`), `"`)
-	c.Fields = make([]ContentsField, 0, strings.Count(rest, `{"name":"`))
-	for range cap(c.Fields) {
+	c.Set, text, ok = cutPlain(text, `{"set":"`)
+	if !ok {
+		return false
+	}
+	if text, ok = strings.CutPrefix(text, `,"fields":[`); !ok {
+		return false
+	}
+	if c.Fields = c.Fields[:0]; c.Fields == nil {
+		c.Fields = make([]ContentsField, 0, strings.Count(text, `{"name":"`))
+	}
+	for text != "]}" {
 		var f ContentsField
-		_, rest, _ = strings.Cut(rest, `{"name":"`)
-		f.Name, rest, _ = strings.Cut(rest, `"`)
-		f.Scalar = strings.HasPrefix(rest, `,"scalar":true`)
+		if len(c.Fields) > 0 {
+			text, ok = strings.CutPrefix(text, ",")
+		}
+		if ok {
+			f.Name, text, ok = cutPlain(text, `{"name":"`)
+		}
+		if ok {
+			text, f.Scalar = strings.CutPrefix(text, `,"scalar":true`)
+			text, ok = strings.CutPrefix(text, "}")
+		}
+		if !ok {
+			return false
+		}
 		c.Fields = append(c.Fields, f)
 	}
-	return c, string(c.appendPlain(make([]byte, 0, len(text)))) == text
+	return true
 }
 
-// appendPlain appends to b what Text writes if no string needs an escape.
+// cutPlain returns the string that text has behind start, and what is behind that and
+// its quotation mark.
+func cutPlain(text, start string) (s, rest string, ok bool) {
+	if text, ok = strings.CutPrefix(text, start); !ok {
+		return "", "", false
+	}
+	return strings.Cut(text, `"`)
+}
+
+// Text returns the text of the table of contents.
+func (c Contents) Text() ([]byte, error) { return c.appendText(nil) }
+
+// appendText appends the text of the table of contents to b: what package json makes of
+// it, which is asked only if there is no field, or a string may need an escape.
+func (c Contents) appendText(b []byte) ([]byte, error) {
+	if c.isPlain() {
+		return c.appendPlain(b), nil
+	}
+	text, err := json.Marshal(c)
+	return append(b, text...), err
+}
+
+func (c Contents) isPlain() bool {
+	for _, f := range c.Fields {
+		if !isPlain(f.Name) {
+			return false
+		}
+	}
+	return len(c.Fields) > 0 && isPlain(c.Set)
+}
+
+// isPlain reports whether s is without anything that package json may escape.
+func isPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
+	})
+}
+
+// appendPlain is appendText if no string needs an escape.
 func (c Contents) appendPlain(b []byte) []byte {
 	b = append(append(append(b, `{"set":"`...), c.Set...), `","fields":[`...)
 	for i, f := range c.Fields {
@@ -110,11 +163,10 @@ func (c Contents) appendPlain(b []byte) []byte {
 	return append(b, "]}"...)
 }
 
-// Text returns the text of the table of contents.
-func (c Contents) Text() ([]byte, error) { return json.Marshal(c) }
-
 // FieldPath returns the path of the array of a field in a folder, for [Open] and
 // the other functions of this package.
-func FieldPath(folder, field string) string {
-	return filepath.Join(folder, fsys.EncodeName(field))
+func FieldPath(folder, field string) string { return fieldPath(folder, field).String() }
+
+func fieldPath(folder, field string) fsys.Path {
+	return fsys.Path{Folder: folder, Stem: fsys.EncodeName(field)}
 }

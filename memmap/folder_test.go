@@ -35,14 +35,15 @@ func TestPlainContents(t *testing.T) {
 		b, err := c.Text()
 		require.NoError(t, err)
 		text := string(b)
-		got, ok := plainContents(text)
+		var got Contents
+		ok := got.decodePlain(text)
 		require.True(t, ok, text)
 		require.Equal(t, c, got)
 		for i := range text {
-			_, ok := plainContents(text[:i])
+			ok := new(Contents).decodePlain(text[:i])
 			require.False(t, ok, "cut at %d", i)
 			spaced := text[:i] + " " + text[i:]
-			if got, ok := plainContents(spaced); ok { // in a string, then
+			if got := (Contents{}); got.decodePlain(spaced) { // in a string, then
 				require.NotEqual(t, c, got, spaced)
 			}
 		}
@@ -52,7 +53,7 @@ func TestPlainContents(t *testing.T) {
 		`{"set":"é","fields":[]}`, "{\"set\":\"\n\",\"fields\":[]}", `{"set":"","fields":[{"name":"a","scalar":false}]}`,
 		`{"set":"","fields":[{"name":"a"} {"name":"b"}]}`, `{"set":"","fields":[{"name":"a"},]}`,
 	} {
-		_, ok := plainContents(text)
+		ok := new(Contents).decodePlain(text)
 		require.False(t, ok, text)
 	}
 }
@@ -61,7 +62,7 @@ func FuzzParseContents(f *testing.F) {
 	f.Add([]byte(`{"set":"soa set 1","fields":[{"name":"x/y"},{"name":"t","scalar":true}]}`))
 	f.Add([]byte(`{"set":"{\"name\":\"","fields":[{"name":"{"},{"name":"}],"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if plain, ok := plainContents(string(text)); ok { // then package json says the same
+		if plain := (Contents{}); plain.decodePlain(string(text)) { // then package json says the same
 			var slow Contents
 			require.NoError(t, json.Unmarshal(text, &slow))
 			require.Equal(t, slow, plain)

@@ -24,6 +24,12 @@ type Info struct {
 	Indptr  soa.DType
 }
 
+// clone returns in with a shape of its own.
+func (in Info) clone() Info {
+	in.Shape = slices.Clone(in.Shape)
+	return in
+}
+
 // A part is a file that holds elements.
 type part struct {
 	suffix string

@@ -54,9 +54,9 @@ func acquire(f *descriptor, key mapKey, mode Mode) (*mapping, error) {
 	prot, flags := mode.mmap()
 	data, err := unix.Mmap(f.fd, key.off, int(key.len), prot, flags)
 	if err != nil {
-		return nil, &fs.PathError{Op: "mmap", Path: f.name, Err: hint(err)}
+		return nil, &fs.PathError{Op: "mmap", Path: f.name(), Err: hint(err)}
 	}
-	m := &mapping{key, f.name, mode, data, 1}
+	m := &mapping{key, f.name(), mode, data, 1}
 	table.live[m] = struct{}{}
 	if mode != CopyOnWrite {
 		pair := table.shared[key]

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/soastore/soa"
@@ -14,34 +13,80 @@ import (
 )
 
 // Folder is a folder of arrays whose table of contents was read. It holds nothing
-// open, so there is nothing to close. Its methods are safe for concurrent use.
+// open, so there is nothing to close. Its methods are safe for concurrent use, except
+// Reset.
 type Folder struct {
-	fs       fsys.FS
-	path     string
+	files    fsys.Folder
 	contents Contents
 	scalar   map[string]bool // each field
+	text     []byte          // memory for the table's
 }
 
 // OpenFolder reads the table of contents of folder. A nil files is the machine's file
 // system. The error is an ErrFormat, or the file system's: an fs.ErrNotExist if
 // folder has no table.
 func OpenFolder(files fsys.FS, folder string) (*Folder, error) {
-	if files == nil {
-		files = fsys.OS
-	}
-	name := filepath.Join(folder, ContentsName)
-	text, err := readText(files, name, MaxContents)
-	if err != nil {
+	f := new(Folder)
+	if err := f.Reset(files, folder); err != nil {
 		return nil, err
-	}
-	f := &Folder{fs: files, path: folder}
-	if f.contents, f.scalar, err = parseContents(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return f, nil
 }
 
-// Contents returns the table of contents. The caller must not change it.
+// keptText is the size of a table of contents, or of what describes an array, up to which
+// memory is kept for the next.
+const keptText = 16 << 10
+
+// Reset makes f what [OpenFolder] returns, in the memory that it has: the table of
+// contents that it had is no more. After an error f is to be Reset again.
+func (f *Folder) Reset(files fsys.FS, folder string) error {
+	f.files.FS, f.files.Path = orMachine(files), folder
+	if cap(f.text) > keptText {
+		f.contents, f.scalar, f.text = Contents{}, nil, nil
+	}
+	if f.scalar == nil {
+		f.scalar = make(map[string]bool)
+	}
+	clear(f.scalar)
+	if err := f.readText(); err != nil {
+		return err
+	}
+	if err := f.contents.parse(f.text, f.scalar); err != nil {
+		return fmt.Errorf("%s: %w", fsys.Path{Folder: folder, Stem: ContentsName}, err)
+	}
+	return nil
+}
+
+// readText reads the table of contents, or one byte more than one may have.
+func (f *Folder) readText() error {
+	file, err := f.files.OpenFile(ContentsName, "", os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return err
+	}
+	size = min(size, MaxContents+1)
+	f.text = slices.Grow(f.text[:0], int(size))[:size]
+	n, err := file.ReadAt(f.text, 0)
+	f.text = f.text[:n]
+	if err == io.EOF { // it was cut short meanwhile, which is left to the format to find
+		err = nil
+	}
+	return err
+}
+
+// orMachine returns the machine's file system for none.
+func orMachine(files fsys.FS) fsys.FS {
+	if files == nil {
+		return fsys.OS
+	}
+	return files
+}
+
+// Contents returns the table of contents, until Reset. The caller must not change it.
 func (f *Folder) Contents() Contents { return f.contents }
 
 // Read puts the named fields into d, each in the memory of the array that d has under
@@ -91,7 +136,7 @@ func (f *Folder) mapField(name string, mode Mode) (*File, soa.Array, error) {
 	if err := f.has(name); err != nil {
 		return nil, soa.Array{}, err
 	}
-	file, err := OpenFile(FieldPath(f.path, name), mode)
+	file, err := openFile(fieldPath(f.files.Path, name), mode)
 	if err != nil {
 		return nil, soa.Array{}, err
 	}
@@ -134,8 +179,8 @@ func (f *Folder) readField(ctx context.Context, have soa.Array, name string) (so
 	if err := f.has(name); err != nil {
 		return soa.Array{}, err
 	}
-	var set fileSet
-	if err := set.open(FieldPath(f.path, name), os.O_RDONLY); err != nil {
+	set, err := openSet(fieldPath(f.files.Path, name), os.O_RDONLY)
+	if err != nil {
 		return soa.Array{}, err
 	}
 	defer set.close()
@@ -199,26 +244,7 @@ func readPart(ctx context.Context, file *descriptor, b []byte, off int64) error 
 // readError says of a file that had the right size and ended before it what that is.
 func readError(file *descriptor, err error) error {
 	if err == io.EOF {
-		return fmt.Errorf("%s: %w", file.name, ErrTruncated)
+		return fmt.Errorf("%s: %w", file.name(), ErrTruncated)
 	}
 	return err
-}
-
-// readText returns a file of at most limit bytes, and one byte of a longer one.
-func readText(files fsys.FS, name string, limit int64) ([]byte, error) {
-	f, err := files.OpenFile(name, os.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	size, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	text := make([]byte, min(size, limit+1))
-	n, err := f.ReadAt(text, 0)
-	if err == io.EOF { // it was cut short meanwhile, which is left to the format to find
-		err = nil
-	}
-	return text[:n], err
 }

@@ -118,7 +118,7 @@ func TestFolderChanges(t *testing.T) {
 	requireHolds(t, d, f)
 
 	d.Set("x", soa.Of([]float32{3})) // replaced by a program that knows no folders
-	require.NoError(t, Write(FieldPath(f.path, "x"), soa.Of([]float32{3}), Options{}))
+	require.NoError(t, Write(FieldPath(f.files.Path, "x"), soa.Of([]float32{3}), Options{}))
 	requireHolds(t, d, f)
 }
 
@@ -166,7 +166,7 @@ func TestFolderRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := bools(t, c.scalar)
-			require.NoError(t, c.spoil(FieldPath(f.path, "x")))
+			require.NoError(t, c.spoil(FieldPath(f.files.Path, "x")))
 			requireRefused(t, c.want, f)
 		})
 	}
@@ -204,7 +204,7 @@ func TestFolderCutShort(t *testing.T) {
 	for name := range d.All() {
 		f := newFolder(t, d)
 		cut := func() {
-			require.NoError(t, os.Truncate(FieldPath(f.path, name)+arraySuffix, int64(os.Getpagesize())))
+			require.NoError(t, os.Truncate(FieldPath(f.files.Path, name)+arraySuffix, int64(os.Getpagesize())))
 		}
 		require.ErrorIs(t, f.Read(calling{context.Background(), cut}, d.Clone(), name), ErrTruncated)
 
@@ -256,9 +256,9 @@ func TestFolderReadParts(t *testing.T) {
 func TestOpenFolder(t *testing.T) {
 	testkit.NoLeaks(t)
 	f := newFolder(t, manyFields(2, 1))
-	name := filepath.Join(f.path, ContentsName)
+	name := filepath.Join(f.files.Path, ContentsName)
 	hits := faultfs.Sweep(t, faultfs.Fault{}, func(t *testing.T, files *faultfs.FS) {
-		got, err := OpenFolder(files, f.path)
+		got, err := OpenFolder(files, f.files.Path)
 		switch fired := files.Fired(); {
 		case len(fired) > 0 && fired[0].Op != faultfs.Close: // nothing was written
 			require.ErrorIs(t, err, syscall.EIO)
@@ -271,14 +271,14 @@ func TestOpenFolder(t *testing.T) {
 	require.GreaterOrEqual(t, hits, 3)
 
 	require.NoError(t, os.WriteFile(name, []byte("{"), 0o600))
-	_, err := OpenFolder(nil, f.path)
+	_, err := OpenFolder(nil, f.files.Path)
 	require.ErrorIs(t, err, ErrFormat)
 	require.ErrorContains(t, err, name)
 	require.NoError(t, os.Truncate(name, MaxContents+1))
-	_, err = OpenFolder(nil, f.path)
+	_, err = OpenFolder(nil, f.files.Path)
 	require.ErrorIs(t, err, ErrFormat)
 	require.NoError(t, os.Remove(name))
-	_, err = OpenFolder(nil, f.path)
+	_, err = OpenFolder(nil, f.files.Path)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
@@ -308,15 +308,86 @@ func TestFolderConcurrent(t *testing.T) {
 	wg.Wait()
 }
 
-// TestFolderAllocations: into memory that is there a field costs the names of its files,
-// each as a string and as the system takes it, and its shape.
+// raceEnabled: the race detector makes pools forget.
+var raceEnabled bool
+
+// TestFolderAllocations: of small fields, none costs an allocation.
 func TestFolderAllocations(t *testing.T) {
-	const fields = 10
-	d := manyFields(fields, 100)
+	if raceEnabled {
+		t.Skip("pools lose memory")
+	}
+	ctx, d := context.Background(), manyFields(10, 100)
 	names := d.Names()
 	f := newFolder(t, d)
-	require.LessOrEqual(t, testing.AllocsPerRun(20, func() {
-		require.NoError(t, f.Read(context.Background(), d, names...))
-	}), 8.0*fields, "seven, and one more under the race detector")
-	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { openedFolder(t, f.path) }), 15.0)
+	folder := f.files.Path
+	most := func(n float64, what string, fn func() error) {
+		var err error
+		require.LessOrEqual(t, testing.AllocsPerRun(50, func() {
+			if err == nil {
+				err = fn()
+			}
+		}), n, what)
+		require.NoError(t, err)
+	}
+	most(0, "Read", func() error { return f.Read(ctx, d, names...) })
+	most(1, "Reset: the names", func() error { return f.Reset(nil, folder) })
+	most(10, "OpenFolder", func() error {
+		_, err := OpenFolder(nil, folder)
+		return err
+	})
+	needLeases(t, memoryDir(t))
+	most(2, "RewriteFolder: the names in the table, and those in the folder", func() error {
+		return rewrite(folder, d)
+	})
+}
+
+// TestFolderReset: a folder that is Reset is as one that was opened, whatever it was
+// before.
+func TestFolderReset(t *testing.T) {
+	noMappings(t)
+	ctx, dir := context.Background(), memoryDir(t)
+	dicts := testkit.DictGen(testkit.DictOptions{Ragged: true})
+	bad := filledFolder(t, dir, soa.NewDict())
+	require.NoError(t, os.Truncate(filepath.Join(bad, ContentsName), 10))
+	wide := filledFolder(t, dir, manyFields(2*keptText/len(`{"name":"field0"},`), 0))
+	f := new(Folder)
+	rapid.Check(t, func(t *rapid.T) {
+		d := dicts.Draw(t, "d")
+		switch rapid.IntRange(0, 4).Draw(t, "another") {
+		case 0:
+			require.NoError(t, f.Reset(nil, wide))
+		case 1:
+			d.Set("\"needs escapes\"\n", soa.Of([]int8{1}))
+		case 2:
+			require.ErrorIs(t, f.Reset(nil, bad), ErrFormat)
+		case 3:
+			require.ErrorIs(t, f.Reset(nil, filepath.Join(dir, "none")), fs.ErrNotExist)
+		}
+		folder := filledFolder(t, dir, d)
+		defer os.RemoveAll(folder)
+		require.NoError(t, f.Reset(nil, folder))
+		fresh := openedFolder(t, folder)
+		require.Equal(t, fresh.Contents(), f.Contents())
+		require.Equal(t, fresh.scalar, f.scalar)
+		have := soa.NewDict()
+		require.NoError(t, f.Read(ctx, have, d.Names()...))
+		require.True(t, d.Equal(have), "%v\n%v", d, have)
+	})
+}
+
+// TestInfoIsKept: what was said of an array does not change when another is opened.
+func TestInfoIsKept(t *testing.T) {
+	noMappings(t)
+	one, two := newArray(t, soa.Int8, 3, 5), newArray(t, soa.Int16, 7, 9)
+	stat, err := Stat(one)
+	require.NoError(t, err)
+	f, err := OpenFile(one, ReadOnly)
+	require.NoError(t, err)
+	defer f.Close()
+	for range 3 {
+		_, err := Stat(two)
+		require.NoError(t, err)
+	}
+	require.Equal(t, Info{DType: soa.Int8, Shape: []int{3, 5}}, stat)
+	require.Equal(t, stat, f.Info())
 }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // A Region is a range of bytes of any file, in memory: what the arrays of this
@@ -32,7 +34,7 @@ func Map(name string, mode Mode, offset, size int64) (*Region, error) {
 	if err := mode.check(); err != nil {
 		return nil, err
 	}
-	f, err := openRegular(name, mode.open())
+	f, err := openRegular(fsys.Path{Stem: name}, mode.open())
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +50,7 @@ func Map(name string, mode Mode, offset, size int64) (*Region, error) {
 
 // newRegion maps a range that lies in the file f.
 func newRegion(f *descriptor, mode Mode, offset, size int64) (r *Region, err error) {
-	r = &Region{name: f.name, mode: mode}
+	r = &Region{name: f.name(), mode: mode}
 	if size == 0 {
 		return r, nil
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/soastore/soa"
@@ -30,30 +30,31 @@ import (
 // use, and the caller's to remove.
 func RewriteFolder(ctx context.Context, files fsys.FS, folder, set string, d *soa.Dict, o Options) (size int64, err error) {
 	w := newFolderWriter(ctx, files, folder, o)
+	defer w.release()
 	w.over = true
-	text, err := contentsOf(set, d)
+	err = w.plan(set, d)
 	if err == nil {
 		err = w.takeOver(d)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("memmap: write over %s: %w", folder, err)
 	}
-	return w.write(d, text)
+	return w.write(d)
 }
 
 // takeOver makes the folder's files ones to be written over, and removes those that d
 // has no use for.
 func (w *folderWriter) takeOver(d *soa.Dict) error {
-	names, err := w.ownFiles()
+	err := w.checkFiles()
 	if err == nil {
 		err = w.void()
 	}
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if field, ok := fieldOf(name); ok && !d.Has(field) {
-			if err := w.fs.Remove(filepath.Join(w.folder, name)); err != nil {
+	for _, field := range w.old.contents.Fields {
+		if !d.Has(field.Name) {
+			if err := w.removeArray(field.Name); err != nil {
 				return err
 			}
 		}
@@ -61,25 +62,18 @@ func (w *folderWriter) takeOver(d *soa.Dict) error {
 	return nil
 }
 
-// ownFiles returns the names of the files in the folder, if they all are of what its
-// table of contents says.
-func (w *folderWriter) ownFiles() (names []string, err error) {
-	entries, err := w.fs.ReadDir(w.folder)
-	if err != nil {
-		return nil, err
+// checkFiles reports if anything in the folder is not of what its table of contents
+// says.
+func (w *folderWriter) checkFiles() error {
+	if err := w.old.Reset(w.files.FS, w.files.Path); err != nil {
+		return err
 	}
-	old, err := OpenFolder(w.fs, w.folder)
-	if err != nil {
-		return nil, err
-	}
-	names = make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name()
-		if !e.Type().IsRegular() || !old.owns(names[i]) {
-			return nil, fmt.Errorf("%w: %q is not of its arrays", ErrInUse, names[i])
+	return w.files.Entries(func(name string, regular bool) error {
+		if !regular || !w.old.owns(name) {
+			return fmt.Errorf("%w: %q is not of its arrays", ErrInUse, name)
 		}
-	}
-	return names, nil
+		return nil
+	})
 }
 
 // owns reports whether the folder has a file of that name by its table of contents.
@@ -87,6 +81,18 @@ func (f *Folder) owns(name string) bool {
 	field, ok := fieldOf(name)
 	_, has := f.scalar[field]
 	return ok && has || name == ContentsName
+}
+
+// removeArray removes the files of a field, as far as they are there.
+func (w *folderWriter) removeArray(field string) error {
+	path := fieldPath(w.files.Path, field)
+	for _, suffix := range []string{arraySuffix, yamlSuffix} {
+		err := w.files.FS.Remove(path.With(suffix).String())
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // fieldOf returns the field that the file name of a folder is of; ok is false if it is
@@ -102,14 +108,17 @@ func fieldOf(name string) (field string, ok bool) {
 	return fsys.DecodeName(stem)
 }
 
+// nothing is what no table of contents begins with.
+var nothing = []byte{0}
+
 // void makes the table of contents one that nobody can read, and sees to it that this
 // is on the disk before any array changes, if the arrays are to be.
 func (w *folderWriter) void() error {
-	f, _, err := w.reopen(filepath.Join(w.folder, ContentsName))
+	f, _, err := w.reopen(ContentsName, "")
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt([]byte{0}, 0) // which no JSON begins with
+	_, err = f.WriteAt(nothing, 0)
 	if err == nil && w.sync {
 		err = f.Sync()
 	}
@@ -118,13 +127,13 @@ func (w *folderWriter) void() error {
 
 // reopen opens a file to write over it, and returns its length, if nobody else has it
 // open, mapped or linked.
-func (w *folderWriter) reopen(name string) (f fsys.File, size int64, err error) {
-	if f, err = w.fs.OpenFile(name, os.O_WRONLY); err != nil {
+func (w *folderWriter) reopen(stem, suffix string) (f fsys.File, size int64, err error) {
+	if f, err = w.files.OpenFile(stem, suffix, os.O_WRONLY); err != nil {
 		return nil, 0, err
 	}
 	size, alone, err := f.Alone()
 	if err == nil && !alone {
-		err = fmt.Errorf("%w: %s", ErrInUse, name)
+		err = fmt.Errorf("%w: %s", ErrInUse, f.Name())
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())

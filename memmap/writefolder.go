@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/soastore/soa"
@@ -29,41 +29,20 @@ import (
 // with d. It asks ctx before each write, of 16 MiB at most.
 func WriteFolder(ctx context.Context, files fsys.FS, folder, set string, d *soa.Dict, o Options) (size int64, err error) {
 	w := newFolderWriter(ctx, files, folder, o)
-	text, err := contentsOf(set, d)
-	if err != nil {
+	defer w.release()
+	if err := w.plan(set, d); err != nil {
 		return 0, fmt.Errorf("memmap: write %s: %w", folder, err)
 	}
-	return w.write(d, text)
+	return w.write(d)
 }
 
-// contentsOf returns the text of d's table of contents, once each array of d can be
-// written.
-func contentsOf(set string, d *soa.Dict) ([]byte, error) {
-	if soa.NativeBigEndian() {
-		return nil, fmt.Errorf("%w: its elements are little-endian, and this machine is not", ErrFormat)
-	}
-	table := Contents{Set: set}
-	table.Fields = slices.Grow(table.Fields, d.Len())
-	for name, a := range d.All() {
-		if name == "" || !utf8.ValidString(name) {
-			return nil, fmt.Errorf("%w: the name %q is empty or not UTF-8", soa.ErrField, name)
-		}
-		if problem, err := infoOf(a).check(); err != nil {
-			return nil, fmt.Errorf("field %q: %s: %w", name, problem, err)
-		}
-		table.Fields = append(table.Fields, ContentsField{Name: name, Scalar: a.NDim() == 0})
-	}
-	text, err := table.Text()
-	if err == nil && len(text) > MaxContents {
-		err = fmt.Errorf("%w: a table of contents of %d bytes, of %d at most", ErrRange, len(text), MaxContents)
-	}
-	return text, err
-}
+// scalarShape is that of the array that a scalar is written as.
+var scalarShape = []int{1}
 
 // infoOf returns what the files of a are to be.
 func infoOf(a soa.Array) Info {
 	if a.NDim() == 0 {
-		return Info{DType: a.DType(), Shape: []int{1}}
+		return Info{DType: a.DType(), Shape: scalarShape}
 	}
 	return Info{DType: a.DType(), Shape: a.Shape()}
 }
@@ -78,49 +57,91 @@ const allocateFrom = 1 << 20
 
 // A folderWriter writes the files of a folder and counts their bytes.
 type folderWriter struct {
-	ctx    context.Context
-	fs     fsys.FS
-	folder string
-	over   bool // files may be there already, to be written over
-	sync   bool
-	size   int64
-	text   []byte // of the YAML file that is written, whose memory is kept
+	ctx   context.Context
+	files fsys.Folder
+	over  bool // files may be there already, to be written over
+	sync  bool
+	size  int64
+	old   Folder // what is written over
+
+	fields   []ContentsField // memory for the table of contents
+	contents []byte          // its text
+	text     []byte          // of the YAML file that is written
 }
 
+// folderWriters are done, with the memory for the next folder.
+var folderWriters = sync.Pool{New: func() any { return new(folderWriter) }}
+
+// newFolderWriter returns a writer, which the caller releases.
 func newFolderWriter(ctx context.Context, files fsys.FS, folder string, o Options) *folderWriter {
-	if files == nil {
-		files = fsys.OS
+	w := folderWriters.Get().(*folderWriter)
+	w.files.FS, w.files.Path = orMachine(files), folder
+	w.ctx, w.over, w.sync, w.size = ctx, false, o.Sync, 0
+	return w
+}
+
+func (w *folderWriter) release() {
+	if cap(w.contents) > keptText {
+		return
 	}
-	return &folderWriter{ctx: ctx, fs: files, folder: folder, sync: o.Sync}
+	clear(w.fields) // whose names are the caller's
+	w.ctx = nil
+	folderWriters.Put(w)
+}
+
+// plan makes the table of contents of d, once each array of d can be written.
+func (w *folderWriter) plan(set string, d *soa.Dict) (err error) {
+	if soa.NativeBigEndian() {
+		return fmt.Errorf("%w: its elements are little-endian, and this machine is not", ErrFormat)
+	}
+	table := Contents{Set: set}
+	if d.Len() > 0 { // else they are null
+		table.Fields = slices.Grow(w.fields[:0], d.Len())
+	}
+	for name, a := range d.All() {
+		if name == "" || !utf8.ValidString(name) {
+			return fmt.Errorf("%w: the name %q is empty or not UTF-8", soa.ErrField, name)
+		}
+		if problem, err := infoOf(a).check(); err != nil {
+			return fmt.Errorf("field %q: %s: %w", name, problem, err)
+		}
+		table.Fields = append(table.Fields, ContentsField{Name: name, Scalar: a.NDim() == 0})
+	}
+	w.fields = table.Fields
+	w.contents, err = table.appendText(w.contents[:0])
+	if err == nil && len(w.contents) > MaxContents {
+		err = fmt.Errorf("%w: a table of contents of %d bytes, of %d at most", ErrRange, len(w.contents), MaxContents)
+	}
+	return err
 }
 
 // write writes the arrays of d, and then the table of contents.
-func (w *folderWriter) write(d *soa.Dict, contents []byte) (size int64, err error) {
+func (w *folderWriter) write(d *soa.Dict) (size int64, err error) {
 	for name, a := range d.All() {
-		if err := w.array(FieldPath(w.folder, name), a); err != nil {
+		if err := w.array(fsys.EncodeName(name), a); err != nil {
 			return 0, fmt.Errorf("memmap: field %q: %w", name, err)
 		}
 	}
-	if err := w.file(filepath.Join(w.folder, ContentsName), contents); err != nil {
+	if err := w.file(ContentsName, "", w.contents); err != nil {
 		return 0, err
 	}
 	if w.sync {
-		err = w.fs.SyncDir(w.folder)
+		err = w.files.FS.SyncDir(w.files.Path)
 	}
 	return w.size, err
 }
 
-func (w *folderWriter) array(path string, a soa.Array) error {
-	if err := w.file(path+arraySuffix, a.Bytes()); err != nil {
+func (w *folderWriter) array(stem string, a soa.Array) error {
+	if err := w.file(stem, arraySuffix, a.Bytes()); err != nil {
 		return err
 	}
 	w.text = appendInfo(w.text[:0], infoOf(a))
-	return w.file(path+yamlSuffix, w.text)
+	return w.file(stem, yamlSuffix, w.text)
 }
 
-// file makes b the content of the file name.
-func (w *folderWriter) file(name string, b []byte) error {
-	f, before, err := w.open(name)
+// file makes b the content of the file of that name.
+func (w *folderWriter) file(stem, suffix string, b []byte) error {
+	f, before, err := w.open(stem, suffix)
 	if err != nil {
 		return err
 	}
@@ -135,16 +156,16 @@ func (w *folderWriter) file(name string, b []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// open opens the file name, which has so many bytes already: a new one or, with over,
-// one that nobody else uses.
-func (w *folderWriter) open(name string) (f fsys.File, before int64, err error) {
+// open opens the file of that name, which has so many bytes already: a new one or, with
+// over, one that nobody else uses.
+func (w *folderWriter) open(stem, suffix string) (f fsys.File, before int64, err error) {
 	if w.over {
-		f, before, err = w.reopen(name)
+		f, before, err = w.reopen(stem, suffix)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return f, before, err
 		}
 	}
-	f, err = w.fs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	f, err = w.files.OpenFile(stem, suffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	return f, 0, err
 }
 

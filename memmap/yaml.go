@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -67,32 +68,31 @@ var (
 )
 
 // decodeInfo is the inverse of encodeInfo. Its errors are *FormatErrors about the
-// file path.
-func decodeInfo(path string, text []byte) (Info, error) {
-	if in, ok := plainInfo(text); ok {
+// file path. The shape is in the memory of shape if that is large enough.
+func decodeInfo(path fsys.Path, text []byte, shape []int) (Info, error) {
+	if in, ok := plainInfo(text, shape); ok {
 		return in, nil
 	}
-	in, field, err := decode(bytes.Clone(text)) // which lets the caller's be on the stack
+	in, field, err := decode(text)
 	if err != nil {
-		return Info{}, &FormatError{path, field, err}
+		return Info{}, &FormatError{path.String(), field, err}
 	}
 	return in, nil
 }
 
 // plainInfo is decodeInfo of what encodeInfo writes of a dense array, and nothing else:
 // the YAML package takes longer than opening the files does.
-func plainInfo(text []byte) (in Info, ok bool) {
+func plainInfo(text []byte, shape []int) (in Info, ok bool) {
 	name, rest, _ := bytes.Cut(bytes.TrimPrefix(text, []byte("dtype: ")), []byte("\n"))
 	in.DType, _ = soa.ParseDType(string(name))
 	rest = bytes.TrimPrefix(rest, []byte("shape:\n"))
-	var shape [maxDims]int
-	dims := 0
-	for ; dims < maxDims && bytes.HasPrefix(rest, []byte("- ")); dims++ {
-		var extent []byte
-		extent, rest, _ = bytes.Cut(rest[2:], []byte("\n"))
-		shape[dims], _ = strconv.Atoi(string(extent))
+	in.Shape = shape[:0]
+	for len(in.Shape) < maxDims && bytes.HasPrefix(rest, []byte("- ")) {
+		var text []byte
+		text, rest, _ = bytes.Cut(rest[2:], []byte("\n"))
+		extent, _ := strconv.Atoi(string(text))
+		in.Shape = append(in.Shape, extent)
 	}
-	in.Shape = slices.Clone(shape[:dims])
 	if _, err := in.check(); err != nil {
 		return Info{}, false
 	}

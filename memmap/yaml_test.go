@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 func TestDecodeInfo(t *testing.T) {
@@ -23,7 +24,7 @@ func TestDecodeInfo(t *testing.T) {
 		"newer, minor": "dtype: int32\nshape: [3, 4]\nversion: [1, 7]\nunits: cm\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			in, err := decodeInfo("a.yaml", []byte(text))
+			in, err := decodeInfo(fsys.Path{Stem: "a.yaml"}, []byte(text), nil)
 			require.NoError(t, err)
 			require.Equal(t, dense, in)
 		})
@@ -34,7 +35,7 @@ func TestDecodeInfo(t *testing.T) {
 // TestWrongYAML: the error of each is a *FormatError that names the field.
 func TestWrongYAML(t *testing.T) {
 	const sparse = "data_dtype: int8\nindices_dtype: int32\nindptr_dtype: int64\nnnz: 2\nshape: [2, 3]\nversion: [1, 0]\n"
-	_, err := decodeInfo("", []byte(sparse))
+	_, err := decodeInfo(fsys.Path{}, []byte(sparse), nil)
 	require.NoError(t, err)
 	for _, c := range []struct{ name, text, field string }{
 		{"empty", "", ""},
@@ -97,7 +98,7 @@ func TestPlainInfo(t *testing.T) {
 		{DType: soa.Float32, Shape: []int{1 << 40, 1, 3}},
 	} {
 		text := string(encodeInfo(in))
-		got, ok := plainInfo([]byte(text))
+		got, ok := plainInfo([]byte(text), nil)
 		require.True(t, ok, text)
 		require.Equal(t, in, got)
 		slow, _, err := decode([]byte(text))
@@ -105,10 +106,10 @@ func TestPlainInfo(t *testing.T) {
 		require.Equal(t, in, slow)
 		for i := range text {
 			if text[i] < '0' || text[i] > '9' { // another number is another shape
-				_, ok := plainInfo([]byte(text[:i] + "~" + text[i+1:]))
+				_, ok := plainInfo([]byte(text[:i]+"~"+text[i+1:]), nil)
 				require.False(t, ok, "byte %d", i)
 			}
-			_, ok := plainInfo([]byte(text[:i]))
+			_, ok := plainInfo([]byte(text[:i]), nil)
 			require.False(t, ok, "cut at %d", i)
 		}
 	}
@@ -118,7 +119,7 @@ func TestPlainInfo(t *testing.T) {
 		"dtype: int8\nshape:\n- 1\nversion:\n- 1\n- 1\n", "dtype: invalid\nshape:\n- 1\nversion:\n- 1\n- 0\n",
 		string(encodeInfo(Info{DType: soa.Int8, Shape: make([]int, maxDims+1)})),
 	} {
-		_, ok := plainInfo([]byte(text))
+		_, ok := plainInfo([]byte(text), nil)
 		require.False(t, ok, text)
 	}
 }
@@ -155,7 +156,7 @@ func FuzzDecodeInfo(f *testing.F) {
 		if len(text) > maxYAML {
 			return
 		}
-		in, err := decodeInfo("a.yaml", text)
+		in, err := decodeInfo(fsys.Path{Stem: "a.yaml"}, text, nil)
 		if err != nil {
 			var format *FormatError
 			if !errors.As(err, &format) {
@@ -163,12 +164,12 @@ func FuzzDecodeInfo(f *testing.F) {
 			}
 			return
 		}
-		if plain, ok := plainInfo(text); ok { // then the YAML package says the same
+		if plain, ok := plainInfo(text, nil); ok { // then the YAML package says the same
 			slow, _, err := decode(text)
 			require.NoError(t, err)
 			require.Equal(t, slow, plain)
 		}
-		again, err := decodeInfo("a.yaml", encodeInfo(in))
+		again, err := decodeInfo(fsys.Path{Stem: "a.yaml"}, encodeInfo(in), nil)
 		require.NoError(t, err)
 		require.Equal(t, in, again)
 	})

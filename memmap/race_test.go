@@ -1,0 +1,5 @@
+//go:build race
+
+package memmap
+
+func init() { raceEnabled = true }
