@@ -32,7 +32,7 @@ func (f *memmapFormat) check(d *soa.Dict) error {
 
 func (f *memmapFormat) stage(call *call, ch *change, d *soa.Dict, old *entry) (files, error) {
 	set, opts := f.setStamp(call), memmap.Options{Sync: ch.sync}
-	size, err := ch.writeFolder(f.own(call.key), int64(d.NBytes()), func(folder string, over bool) (int64, error) {
+	size, err := ch.writeFolder(f.filesOf(call.key, old).data, int64(d.NBytes()), func(folder string, over bool) (int64, error) {
 		if over {
 			return memmap.RewriteFolder(call.ctx, f.s.fs, folder, set, d, opts)
 		}
@@ -54,13 +54,13 @@ func (f *memmapFormat) stamp(name string) (string, error) {
 }
 
 func (f *memmapFormat) open(key string, have files) (reader, error) {
-	folder, err := memmap.OpenFolder(f.s.fs, have.data)
-	if err != nil {
-		return nil, err
-	}
 	mode := memmap.ReadOnly
 	if f.s.opts.Writable {
 		mode = memmap.ReadWrite
 	}
-	return &memmapReader{folder, mode}, nil
+	r, err := openMemmap(f.s.fs, have.data, mode)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }

@@ -2,15 +2,30 @@ package soastore
 
 import (
 	"context"
+	"sync"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/memmap"
 )
 
 // memmapReader reads the arrays of one folder.
 type memmapReader struct {
-	folder *memmap.Folder
+	folder memmap.Folder
 	mode   memmap.Mode // of views
+}
+
+// memmapReaders are closed, with the memory for the next folder.
+var memmapReaders = sync.Pool{New: func() any { return new(memmapReader) }}
+
+func openMemmap(files fsys.FS, folder string, mode memmap.Mode) (*memmapReader, error) {
+	r := memmapReaders.Get().(*memmapReader)
+	r.mode = mode
+	if err := r.folder.Reset(files, folder); err != nil {
+		memmapReaders.Put(r)
+		return nil, err
+	}
+	return r, nil
 }
 
 func (r *memmapReader) lazy() bool { return true }
@@ -36,4 +51,7 @@ func (r *memmapReader) view(_ context.Context, names []string, _ bool, fn func(*
 	return r.folder.View(r.mode, names, fn)
 }
 
-func (r *memmapReader) close() error { return nil }
+func (r *memmapReader) close() error {
+	memmapReaders.Put(r)
+	return nil
+}
