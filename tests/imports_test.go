@@ -39,7 +39,8 @@ const publicPackages = ". arena codec/... comm genericio memmap npz partition so
 var importRules = map[string]rule{
 	"internal/fsys":     {"", "golang.org/x/sys"},
 	"internal/residue":  {"", ""},
-	"internal/crc64":    {"internal/residue", "golang.org/x/sys"},
+	"internal/fold":     {"internal/residue", "golang.org/x/sys"},
+	"internal/crc64":    {"internal/residue internal/fold", ""},
 	"internal/wire":     {"", ""},
 	"internal/memlimit": {"", "golang.org/x/sys"},
 	"comm":              {"", ""},
@@ -68,6 +69,7 @@ var importRules = map[string]rule{
 
 	// What only tests import.
 	"internal/testkit":              {". comm internal/fsys internal/faultfs", testModules + " golang.org/x/sys"},
+	"internal/fold/foldtest":        {"internal/fold", testModules},
 	"codec/internal/cblosc":         {"", testModules},
 	"codec/internal/columns":        {"", testModules},
 	"comm/commtest":                 {"comm", testModules},

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/soastore/soa/internal/fold/foldtest"
 )
 
 // TestReadsNothingBeyond sums and copies bytes that end where memory ends, and
@@ -21,9 +23,9 @@ func TestReadsNothingBeyond(t *testing.T) {
 	require.NoError(t, syscall.Mprotect(all[page+middle:], syscall.PROT_NONE))
 
 	p := all[page : page+middle]
-	copy(p, randomBytes(middle, 8))
+	copy(p, foldtest.RandomBytes(middle, 8))
 	q := make([]byte, middle)
-	eachLevel(t, func(t *testing.T) {
+	foldtest.EachLevel(t, func(t *testing.T) {
 		for n := 0; n <= middle; n += 1 + n/8 {
 			for _, p := range [][]byte{p[:n], p[middle-n:]} {
 				sum := want(0, p)

@@ -1,5 +1,10 @@
 package crc64
 
+import "unsafe"
+
+// streamMin is from how many bytes on stores past the caches pay.
+const streamMin = 4 << 10
+
 // cached is how many bytes updateCopyCached copies before it sums them, out of the
 // nearest cache.
 const cached = 16 << 10
@@ -18,15 +23,27 @@ func UpdateCopy(crc uint64, dst, src []byte) uint64 {
 	if len(dst) < len(src) {
 		panic("crc64: UpdateCopy to fewer bytes than it copies")
 	}
-	return updateCopy(crc, dst[:len(src)], src)
+	dst = dst[:len(src)]
+	if len(src) >= streamMin {
+		head := toLine(dst)
+		crc = updateCopyCached(crc, dst[:head], src[:head])
+		r, n := ecma.UpdateCopy(^crc, dst[head:], src[head:])
+		crc, dst, src = ^r, dst[head+n:], src[head+n:]
+	}
+	return updateCopyCached(crc, dst, src)
 }
 
 // updateCopyCached is UpdateCopy through the caches.
 func updateCopyCached(crc uint64, dst, src []byte) uint64 {
 	for len(src) > 0 {
 		n := copy(dst, src[:min(cached, len(src))])
-		crc = update(crc, src[:n])
+		crc = Update(crc, src[:n])
 		dst, src = dst[n:], src[n:]
 	}
 	return crc
+}
+
+// toLine returns how many bytes of p come before a cache line starts.
+func toLine(p []byte) int {
+	return int(-uintptr(unsafe.Pointer(unsafe.SliceData(p))) & 63)
 }

@@ -3,19 +3,17 @@ package crc64
 import (
 	"bytes"
 	"testing"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-)
 
-// addressTo64 returns how many bytes come before an address that is a multiple of 64.
-func addressTo64(p []byte) int { return int(-uintptr(unsafe.Pointer(&p[0])) & 63) }
+	"github.com/soastore/soa/internal/fold/foldtest"
+)
 
 // copies checks a copy of src by f, and that nothing beside dst is written.
 func copies(t require.TestingT, f func(crc uint64, dst, src []byte) uint64, src []byte, offset int) {
 	const guard = 0xa5
-	around := aligned(64+len(src)+64, offset)
+	around := foldtest.Aligned(64+len(src)+64, offset)
 	for i := range around {
 		around[i] = guard
 	}
@@ -28,8 +26,8 @@ func copies(t require.TestingT, f func(crc uint64, dst, src []byte) uint64, src 
 
 // TestUpdateCopy copies random lengths between random alignments.
 func TestUpdateCopy(t *testing.T) {
-	data := randomBytes(64<<10, 5)
-	eachLevel(t, func(t *testing.T) {
+	data := foldtest.RandomBytes(64<<10, 5)
+	foldtest.EachLevel(t, func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			from := rapid.IntRange(0, 127).Draw(t, "from")
 			n := rapid.IntRange(0, len(data)-from).Draw(t, "n")
@@ -41,8 +39,9 @@ func TestUpdateCopy(t *testing.T) {
 
 // TestUpdateCopyLengths copies all lengths around those where other code takes over.
 func TestUpdateCopyLengths(t *testing.T) {
-	data := randomBytes(3*piece, 6)
-	eachLevel(t, func(t *testing.T) {
+	const piece = 1 << 20 // what one call of a kernel takes
+	data := foldtest.RandomBytes(3*piece, 6)
+	foldtest.EachLevel(t, func(t *testing.T) {
 		for _, around := range []int{0, 4 << 10, cached} {
 			for n := max(0, around-70); n <= around+70; n++ {
 				copies(t, UpdateCopy, data[:n], n%64)

@@ -1,14 +1,15 @@
 package crc64
 
-import "hash/crc64"
+import (
+	"hash/crc64"
 
-//go:generate sh -c "cd gen && go run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg crc64"
+	"github.com/soastore/soa/internal/fold"
+)
 
-var table = crc64.MakeTable(crc64.ECMA)
-
-// piece is how many bytes a kernel takes in one call. A goroutine cannot be
-// stopped in a kernel, and the garbage collector waits until all are stopped.
-const piece = 1 << 20
+var (
+	table = crc64.MakeTable(crc64.ECMA)
+	ecma  = fold.New(crc64.ECMA)
+)
 
 // Checksum returns the CRC of p.
 func Checksum(p []byte) uint64 { return Update(0, p) }
@@ -16,13 +17,12 @@ func Checksum(p []byte) uint64 { return Update(0, p) }
 // Update returns the CRC of the bytes that crc is of, followed by p. The CRC of no
 // bytes is 0.
 func Update(crc uint64, p []byte) uint64 {
-	for len(p) > piece {
-		crc = update(crc, p[:piece])
-		p = p[piece:]
+	r, rest := ecma.Update(^crc, p)
+	if len(rest) >= 16 {
+		return crc64.Update(^r, table, rest)
 	}
-	return update(crc, p)
+	for _, b := range rest { // sooner done than hash/crc64 called
+		r = table[byte(r)^b] ^ r>>8
+	}
+	return ^r
 }
-
-// updateTable is what is left to do where no kernel does it: all bytes, or the
-// last few.
-func updateTable(crc uint64, p []byte) uint64 { return crc64.Update(crc, table, p) }

@@ -1,4 +1,4 @@
-module github.com/soastore/soa/internal/crc64/gen
+module github.com/soastore/soa/internal/fold/gen
 
 go 1.26.0
 

@@ -1,6 +1,6 @@
 //go:build !purego && !noasm
 
-package crc64
+package fold
 
 var kernels = []kernel{
 	{name: "PMULL", needs: pmull, k: 0, sum: updatePMULL},

@@ -9,21 +9,20 @@
 	VEOR    next.B16, tmp.B16, tmp.B16 \
 	VEOR    tmp.B16, v.B16, v.B16
 
-// KEY loads entry i of the variable keys, whose address is in R3.
+// KEY loads entry i of the keys, whose address is in R3.
 #define KEY(i, key) \
 	ADD  $(16*i), R3, R4 \
 	VLD1 (R4), [key.D2]
 
-// func updatePMULL(crc uint64, p []byte) uint64
+// func updatePMULL(r uint64, p []byte, keys *[8][2]uint64) uint64
 //
 // R1 is what is left of p, R2 its length. V0 to V7 hold eight times 16 bytes of the
 // message, V16 to V23 the next eight; at the end all is moved into V0.
-TEXT ·updatePMULL(SB), NOSPLIT, $0-40
-	MOVD crc+0(FP), R0
+TEXT ·updatePMULL(SB), NOSPLIT, $0-48
+	MOVD r+0(FP), R0
 	MOVD p_base+8(FP), R1
 	MOVD p_len+16(FP), R2
-	MOVD $·keys(SB), R3
-	MVN  R0, R0
+	MOVD keys+32(FP), R3
 	VEOR V28.B16, V28.B16, V28.B16
 	VMOV R0, V28.D[0]
 	CMP  $128, R2
@@ -97,7 +96,8 @@ reduce:
 	VEOR   V2.B16, V0.B16, V0.B16
 	VMOV   V0.D[1], R0
 	VMOV   V1.D[0], R1
+	VMOV   V30.D[1], R2
+	AND    R2, R1
 	EOR    R1, R0
-	MVN    R0, R0
-	MOVD   R0, ret+32(FP)
+	MOVD   R0, ret+40(FP)
 	RET

@@ -1,8 +1,6 @@
-//go:build (amd64 || arm64) && !purego && !noasm
+package fold
 
-package crc64
-
-import "hash/crc64"
+import "github.com/soastore/soa/internal/residue"
 
 // The kernels follow "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
 // Instruction" (V. Gopal et al., Intel, 2009), in its form for reflected CRCs.
@@ -30,31 +28,31 @@ import "hash/crc64"
 // product in 127 bits: in a register of 128 it reads as if multiplied by x. All
 // constants for moving are therefore of one power of x less.
 
-// keys is what the kernels multiply with. They know the places:
+// deriveKeys returns what the kernels multiply with. They know the places:
 //
 //	[k]  k = 0..5: x^(D+63) and x^(D-1), to move over D bits, 16·2^k bytes
 //	[6]  x^127, to move H over L, and the reciprocal of P
-//	[7]  P without the coefficient of x^0, which is 1: bit 0 is that of x^64
-var keys = deriveKeys()
-
-func deriveKeys() (k [8][2]uint64) {
-	for i := range 6 {
-		d := uint64(128) << i
-		k[i] = [2]uint64{modulus.PowerOfX(d + 63), modulus.PowerOfX(d - 1)}
+//	[7]  P without the coefficient of x^0: bit 0 is that of x^64; and that
+//	     coefficient, in all 64 bits
+func deriveKeys(poly uint64) (keys [8][2]uint64) {
+	p := residue.Modulus[uint64]{Poly: poly}
+	for k := range 6 {
+		d := uint64(128) << k
+		keys[k] = [2]uint64{p.PowerOfX(d + 63), p.PowerOfX(d - 1)}
 	}
-	k[6] = [2]uint64{modulus.PowerOfX(127), reciprocal()}
-	k[7] = [2]uint64{crc64.ECMA&(1<<63-1)<<1 | 1}
-	return k
+	keys[6] = [2]uint64{p.PowerOfX(127), reciprocal(p)}
+	keys[7] = [2]uint64{poly<<1 | 1, -(poly >> 63)}
+	return keys
 }
 
-// reciprocal returns the quotient of x^128 by P, without the coefficient of x^0:
+// reciprocal returns the quotient of x^128 by p, without the coefficient of x^0:
 // bit 0 is that of x^64, bit 63 that of x^1. Long division yields one bit a turn:
 // what is left of x^128 above x^n, times x.
-func reciprocal() (quotient uint64) {
-	rest := modulus.PowerOfX(63)
+func reciprocal(p residue.Modulus[uint64]) (quotient uint64) {
+	rest := p.PowerOfX(63)
 	for bit := range 64 {
 		quotient |= rest & 1 << bit
-		rest = modulus.TimesX(rest)
+		rest = p.TimesX(rest)
 	}
 	return quotient
 }

@@ -30,6 +30,7 @@ func (k kernel) generate() {
 	}
 	p := Load(Param(name).Base(), GP64())
 	n := Load(Param(name).Len(), GP64())
+	keys = Load(Param("keys"), GP64())
 	acc := k.first(p, dst)
 	k.loop(acc, p, dst, n)
 	x := k.vector.narrow(k.join(acc))
@@ -39,20 +40,21 @@ func (k kernel) generate() {
 	if k.copies {
 		SFENCE()
 	}
-	crc := reduce(x)
-	NOTQ(crc)
-	Store(crc, ReturnIndex(0))
+	Store(reduce(x), ReturnIndex(0))
 	RET()
 }
 
 func (k kernel) declare() {
-	sig := "func(crc uint64, p []byte) uint64"
-	doc := []string{fmt.Sprintf("%s is Update where len(p) is a multiple of %d and not 0.", k.name, k.turn())}
+	sig := "func(r uint64, p []byte, keys *[8][2]uint64) uint64"
+	doc := []string{
+		fmt.Sprintf("%s returns the remainder r after p, whose length is a multiple of %d", k.name, k.turn()),
+		"and not 0.",
+	}
 	if k.copies {
-		sig = "func(crc uint64, dst []byte, src []byte) uint64"
+		sig = "func(r uint64, dst []byte, src []byte, keys *[8][2]uint64) uint64"
 		doc = []string{
-			fmt.Sprintf("%s is UpdateCopy where len(src) is a multiple of %d and not 0,", k.name, k.turn()),
-			fmt.Sprintf("dst as long, and its address a multiple of %d.", k.vector.bytes),
+			fmt.Sprintf("%s copies src to dst and returns the remainder r after src, whose length is", k.name),
+			fmt.Sprintf("a multiple of %d and not 0. dst is as long, and its address a multiple of %d.", k.turn(), k.vector.bytes),
 		}
 	}
 	TEXT(k.name, NOSPLIT, sig)
@@ -60,7 +62,7 @@ func (k kernel) declare() {
 	Doc(doc...)
 }
 
-// first loads the first turn, and adds the checksum of what came before to its
+// first loads the first turn, and adds the remainder of what came before to its
 // first 8 bytes.
 func (k kernel) first(p, dst Register) []VecVirtual {
 	acc := make([]VecVirtual, k.lanes)
@@ -68,10 +70,8 @@ func (k kernel) first(p, dst Register) []VecVirtual {
 		acc[i] = k.vector.register()
 		k.read(acc[i], p, dst, i)
 	}
-	crc := Load(Param("crc"), GP64())
-	NOTQ(crc)
 	before := k.vector.register()
-	k.vector.fromInteger(crc, before)
+	k.vector.fromInteger(Load(Param("r"), GP64()), before)
 	k.vector.add(before, acc[0])
 	return acc
 }
@@ -121,10 +121,11 @@ func (k kernel) join(acc []VecVirtual) VecVirtual {
 	return acc[0]
 }
 
-// keyAddress returns the address of an entry of the package's variable keys.
-func keyAddress(i int) Mem {
-	return NewDataAddr(Symbol{Name: "·keys"}, 16*i)
-}
+// keys has the address of the keys in the kernel that is generated.
+var keys Register
+
+// keyAddress returns the address of one of the keys.
+func keyAddress(i int) Mem { return Mem{Base: keys, Disp: 16 * i} }
 
 // foldKeyAddress returns the address of the constants for moving over as many
 // bytes, 16 times a power of two.
@@ -132,14 +133,14 @@ func foldKeyAddress(distance int) Mem {
 	return keyAddress(bits.TrailingZeros(uint(distance / 16)))
 }
 
-// The entries of keys behind those for moving.
+// The keys behind those for moving.
 const (
 	reduceKey = 6 // x^127 and the reciprocal of the polynomial
 	polyKey   = 7 // the polynomial
 )
 
-// reduce returns the checksum register after the 16 bytes x: x·x^64 modulo the
-// polynomial. Registers hold polynomials with the highest power in the lowest bit.
+// reduce returns the remainder of the 16 bytes x: x·x^64 modulo the polynomial.
+// Registers hold polynomials with the highest power in the lowest bit.
 func reduce(x VecVirtual) GPVirtual {
 	key, poly := XMM(), XMM()
 	MOVOU(keyAddress(reduceKey), key)
@@ -154,20 +155,20 @@ func reduce(x VecVirtual) GPVirtual {
 	PXOR(upper, x)
 
 	// Barrett's reduction: how often the polynomial goes into x, and that many
-	// polynomials. The product's middle bit needs the quotient once more, since
-	// the polynomial without its lowest coefficient, which is 1, is what fits
-	// a register.
+	// polynomials. All of the polynomial but its lowest coefficient fits into a
+	// register; where that is 1, the product needs the quotient once more.
 	quotient, multiple := XMM(), XMM()
 	MOVO(x, quotient)
 	PCLMULQDQ(Imm(0x10), key, quotient)
 	MOVO(quotient, multiple)
 	PCLMULQDQ(Imm(0x00), poly, multiple)
 	PXOR(multiple, x)
-	crc, q := GP64(), GP64()
-	PEXTRQ(Imm(1), x, crc)
-	MOVQ(quotient, q)
-	XORQ(q, crc)
-	return crc
+	r, lowest := GP64(), GP64()
+	PEXTRQ(Imm(1), x, r)
+	MOVQ(quotient, lowest)
+	ANDQ(keyAddress(polyKey).Offset(8), lowest)
+	XORQ(lowest, r)
+	return r
 }
 
 // hasVPCLMULQDQ makes the function for what golang.org/x/sys/cpu tells only of

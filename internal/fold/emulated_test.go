@@ -1,6 +1,6 @@
 //go:build linux && !race
 
-package crc64
+package fold
 
 import (
 	"os"
@@ -13,8 +13,9 @@ import (
 	"github.com/soastore/soa/internal/testkit"
 )
 
-// TestARM64 runs the tests of this package as an arm64 program, emulated. The
-// first time that takes a minute: the standard library is compiled for arm64.
+// TestARM64 runs the tests of this package and those that use it as arm64 programs,
+// emulated. The first time that takes a minute: the standard library is compiled for
+// arm64.
 func TestARM64(t *testing.T) {
 	if testing.Short() || runtime.GOARCH == "arm64" {
 		t.Skip("for long runs on other processors")
@@ -23,7 +24,7 @@ func TestARM64(t *testing.T) {
 	if err != nil {
 		testkit.Missing(t, "qemu-aarch64 (Debian's package qemu-user): %v", err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-v", "-short", "-exec", qemu, ".")
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-v", "-short", "-exec", qemu, ".", "../crc64")
 	cmd.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)

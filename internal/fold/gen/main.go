@@ -1,4 +1,4 @@
-// Command gen writes the amd64 kernels of package crc64. Run it as "go generate"
+// Command gen writes the amd64 kernels of package fold. Run it as "go generate"
 // in the folder of that package.
 //
 // The kernels are one algorithm, which ../keys.go explains, at several widths:

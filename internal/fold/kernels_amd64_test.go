@@ -1,6 +1,6 @@
 //go:build !purego && !noasm
 
-package crc64
+package fold
 
 import (
 	"testing"

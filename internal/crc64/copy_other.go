@@ -1,5 +1,0 @@
-//go:build !amd64 || purego || noasm
-
-package crc64
-
-func updateCopy(crc uint64, dst, src []byte) uint64 { return updateCopyCached(crc, dst, src) }
