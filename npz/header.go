@@ -3,13 +3,13 @@ package npz
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/crc32"
 )
 
 // A .npy file, by NumPy's description of its format (numpy.lib.format):
@@ -63,7 +63,7 @@ func readHeader(first front, total int64, dims []int) (header, error) {
 		return header{}, err
 	}
 	h.size = int64(len(b))
-	h.crc = crc32.ChecksumIEEE(b)
+	h.crc = crc32.Update(0, b)
 	return h, h.checkSize(total - h.size)
 }
 

@@ -4,11 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"hash/crc32"
 	"io"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
+
+	"github.com/soastore/soa/internal/crc32"
 )
 
 // blockLen is how many bytes are read or written and checksummed at a time: few
@@ -47,7 +48,7 @@ func (s *stream) read(p []byte) error {
 		err = readFullAt(s.src, p, s.off)
 		s.off += int64(len(p))
 	}
-	s.crc = crc32.Update(s.crc, crc32.IEEETable, p)
+	s.crc = crc32.Update(s.crc, p)
 	return err
 }
 

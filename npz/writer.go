@@ -3,7 +3,6 @@ package npz
 import (
 	"context"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/crc32"
 )
 
 // Options say how [Write] writes. The zero value is numpy.savez's way.
@@ -158,7 +158,7 @@ func (z *writer) body(ctx context.Context, m *member, head, elements []byte) err
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		m.crc = crc32.Update(m.crc, crc32.IEEETable, block)
+		m.crc = crc32.Update(m.crc, block)
 		if _, err := w.Write(block); err != nil {
 			return err
 		}

@@ -41,6 +41,7 @@ var importRules = map[string]rule{
 	"internal/residue":  {"", ""},
 	"internal/fold":     {"internal/residue", "golang.org/x/sys"},
 	"internal/crc64":    {"internal/residue internal/fold", ""},
+	"internal/crc32":    {"internal/residue internal/fold", ""},
 	"internal/wire":     {"", ""},
 	"internal/memlimit": {"", "golang.org/x/sys"},
 	"comm":              {"", ""},
@@ -52,7 +53,7 @@ var importRules = map[string]rule{
 	"codec/...": {"codec/...", "github.com/klauspost/compress github.com/pierrec/lz4/v4 golang.org/x/sys"},
 	"memmap":    {". internal/fsys", "go.yaml.in/yaml/v3 golang.org/x/sys"},
 	"partition": {". comm", ""},
-	"npz":       {". internal/residue internal/wire internal/fsys", "github.com/klauspost/compress"},
+	"npz":       {". internal/crc32 internal/wire internal/fsys", "github.com/klauspost/compress"},
 
 	"arena": {". codec internal/wire internal/crc64 internal/fsys", "golang.org/x/sync golang.org/x/sys"},
 

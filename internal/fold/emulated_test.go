@@ -24,7 +24,7 @@ func TestARM64(t *testing.T) {
 	if err != nil {
 		testkit.Missing(t, "qemu-aarch64 (Debian's package qemu-user): %v", err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-v", "-short", "-exec", qemu, ".", "../crc64")
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-v", "-short", "-exec", qemu, ".", "../crc64", "../crc32")
 	cmd.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
