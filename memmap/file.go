@@ -167,7 +167,7 @@ type fileSet struct {
 // fileSets are closed, with their memory.
 var fileSets = sync.Pool{New: func() any { return new(fileSet) }}
 
-// rereads is how often a fileSet is opened anew because the array was replaced.
+// rereads is how often something is opened anew because it was replaced.
 const rereads = 100
 
 // openSet opens the files of the array whose files' paths begin with path. A writer
@@ -189,7 +189,11 @@ func openSet(path fsys.Path, flag int) (*fileSet, error) {
 		}
 	}
 	fileSets.Put(s)
-	return nil, fmt.Errorf("memmap: %s: %w: it is being replaced again and again", path, ErrNotFound)
+	return nil, replacedAgain(path)
+}
+
+func replacedAgain(path fsys.Path) error {
+	return fmt.Errorf("memmap: %s: %w: it is being replaced again and again", path, ErrNotFound)
 }
 
 func (s *fileSet) close() {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/together"
 )
 
 // Folder is a folder of arrays whose table of contents was read. It holds nothing
@@ -33,32 +35,13 @@ func OpenFolder(files fsys.FS, folder string) (*Folder, error) {
 	return f, nil
 }
 
-// keptText is the size of a table of contents, or of what describes an array, up to which
-// memory is kept for the next.
+// keptText is the size of a table of contents up to which memory is kept for the next.
 const keptText = 16 << 10
 
 // Reset makes f what [OpenFolder] returns, in the memory that it has: the table of
 // contents that it had is no more. After an error f is to be Reset again.
 func (f *Folder) Reset(files fsys.FS, folder string) error {
 	f.files.FS, f.files.Path = orMachine(files), folder
-	if cap(f.text) > keptText {
-		f.contents, f.scalar, f.text = Contents{}, nil, nil
-	}
-	if f.scalar == nil {
-		f.scalar = make(map[string]bool)
-	}
-	clear(f.scalar)
-	if err := f.readText(); err != nil {
-		return err
-	}
-	if err := f.contents.parse(f.text, f.scalar); err != nil {
-		return fmt.Errorf("%s: %w", fsys.Path{Folder: folder, Stem: ContentsName}, err)
-	}
-	return nil
-}
-
-// readText reads the table of contents, or one byte more than one may have.
-func (f *Folder) readText() error {
 	file, err := f.files.OpenFile(ContentsName, "", os.O_RDONLY)
 	if err != nil {
 		return err
@@ -68,6 +51,29 @@ func (f *Folder) readText() error {
 	if err != nil {
 		return err
 	}
+	return f.load(file, size)
+}
+
+// load reads the table of contents, a file of so many bytes.
+func (f *Folder) load(file fsys.File, size int64) error {
+	if cap(f.text) > keptText {
+		f.contents, f.scalar, f.text = Contents{}, nil, nil
+	}
+	if f.scalar == nil {
+		f.scalar = make(map[string]bool)
+	}
+	clear(f.scalar)
+	if err := f.readText(file, size); err != nil {
+		return err
+	}
+	if err := f.contents.parse(f.text, f.scalar); err != nil {
+		return fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	return nil
+}
+
+// readText reads the table of contents, or one byte more than one may have.
+func (f *Folder) readText(file fsys.File, size int64) error {
 	size = min(size, MaxContents+1)
 	f.text = slices.Grow(f.text[:0], int(size))[:size]
 	n, err := file.ReadAt(f.text, 0)
@@ -91,52 +97,102 @@ func (f *Folder) Contents() Contents { return f.contents }
 
 // Read puts the named fields into d, each in the memory of the array that d has under
 // its name if that is large enough (see soa's Array.Resize). It maps nothing, so a
-// file that is cut short meanwhile is an ordinary error.
+// file that is cut short meanwhile is an ordinary error. Of a folder that is replaced by
+// another meanwhile, the fields are read again from that one.
 //
 // The errors are those of [OpenFile], an ErrKind for a sparse matrix, an ErrTruncated,
 // an ErrField for a name that is not in the table, ctx's, or the file system's. After
 // an error, elements of d's arrays may have changed. Read asks ctx before each read,
 // of 16 MiB at most.
 func (f *Folder) Read(ctx context.Context, d *soa.Dict, names ...string) error {
-	for _, name := range names {
-		have, _ := d.Get(name)
-		a, err := f.readField(ctx, have, name)
-		if err != nil {
-			return fmt.Errorf("memmap: field %q: %w", name, err)
+	return f.opened(func(in fsys.Path) error {
+		for _, name := range names {
+			have, _ := d.Get(name)
+			a, err := f.readField(ctx, in, have, name)
+			if err != nil {
+				return fieldError(name, err)
+			}
+			d.Set(name, a)
 		}
-		d.Set(name, a)
+		return nil
+	})
+}
+
+func fieldError(name string, err error) error { return fmt.Errorf("memmap: field %q: %w", name, err) }
+
+// opened calls fn with the folder, open, until no other has its path when fn returns:
+// what fn found may be of both then, and even of none, if somebody writes the former
+// over.
+func (f *Folder) opened(fn func(in fsys.Path) error) error {
+	for range rereads {
+		if replaced, err := f.tryOpened(fn); !replaced {
+			return err
+		}
 	}
-	return nil
+	return replacedAgain(fsys.Path{Stem: f.files.Path})
+}
+
+// tryOpened also tells whether another folder has the path by now.
+func (f *Folder) tryOpened(fn func(in fsys.Path) error) (replaced bool, err error) {
+	in, err := fsys.Path{Folder: f.files.Path}.OpenFolder()
+	if err != nil {
+		return false, notFound(in, &fs.PathError{Op: "open", Path: f.files.Path, Err: err})
+	}
+	defer in.CloseFolder()
+	err = fn(in)
+	return !in.FolderStays(), err
 }
 
 // View calls fn with the named fields, mapped as [OpenFile] does, and guards it as
 // [Guard] does. They end with fn. The errors are fn's and those of Read.
 func (f *Folder) View(mode Mode, names []string, fn func(*soa.Dict) error) (err error) {
-	views := soa.NewDict()
-	var files []*File
-	var handles []Handle
-	defer func() {
-		for _, file := range files {
-			err = errors.Join(err, file.Close())
-		}
-	}()
-	for _, name := range names {
-		file, a, err := f.mapField(name, mode)
-		if err != nil {
-			return fmt.Errorf("memmap: field %q: %w", name, err)
-		}
-		files, handles = append(files, file), append(handles, file)
-		views.Set(name, a)
+	var v views
+	defer func() { err = errors.Join(err, v.close()) }()
+	if err := f.opened(func(in fsys.Path) error { return v.open(f, in, mode, names) }); err != nil {
+		return err
 	}
-	return Guard(func() error { return fn(views) }, handles...)
+	return Guard(func() error { return fn(v.dict) }, v.handles...)
+}
+
+// views are mapped fields of a folder.
+type views struct {
+	dict    *soa.Dict
+	files   []*File
+	handles []Handle // the same files
+}
+
+// open maps the named fields instead of those that are mapped.
+func (v *views) open(f *Folder, in fsys.Path, mode Mode, names []string) error {
+	if err := v.close(); err != nil {
+		return err
+	}
+	v.dict = soa.NewDict()
+	for _, name := range names {
+		file, a, err := f.mapField(in, name, mode)
+		if err != nil {
+			return fieldError(name, err)
+		}
+		v.files, v.handles = append(v.files, file), append(v.handles, file)
+		v.dict.Set(name, a)
+	}
+	return nil
+}
+
+func (v *views) close() (err error) {
+	for _, file := range v.files {
+		err = errors.Join(err, file.Close())
+	}
+	*v = views{}
+	return err
 }
 
 // mapField returns an open field and its elements.
-func (f *Folder) mapField(name string, mode Mode) (*File, soa.Array, error) {
+func (f *Folder) mapField(in fsys.Path, name string, mode Mode) (*File, soa.Array, error) {
 	if err := f.has(name); err != nil {
 		return nil, soa.Array{}, err
 	}
-	file, err := openFile(fieldPath(f.files.Path, name), mode)
+	in.Stem = fsys.EncodeName(name)
+	file, err := openFile(in, mode)
 	if err != nil {
 		return nil, soa.Array{}, err
 	}
@@ -174,12 +230,14 @@ func (f *Folder) shape(name string, info Info) ([]int, error) {
 	return nil, fmt.Errorf("%w: the table of contents says that it has no dimensions, and its shape is %v", soa.ErrShape, info.Shape)
 }
 
-// readField returns a field in the memory of have, if that is large enough.
-func (f *Folder) readField(ctx context.Context, have soa.Array, name string) (soa.Array, error) {
+// readField returns a field of the open folder in the memory of have, if that is large
+// enough.
+func (f *Folder) readField(ctx context.Context, in fsys.Path, have soa.Array, name string) (soa.Array, error) {
 	if err := f.has(name); err != nil {
 		return soa.Array{}, err
 	}
-	set, err := openSet(fieldPath(f.files.Path, name), os.O_RDONLY)
+	in.Stem = fsys.EncodeName(name)
+	set, err := openSet(in, os.O_RDONLY)
 	if err != nil {
 		return soa.Array{}, err
 	}
@@ -214,14 +272,14 @@ func readElements(ctx context.Context, file *descriptor, a soa.Array) error {
 
 // readPieces fills b from the start of file: several parts of many bytes at once.
 func readPieces(ctx context.Context, file *descriptor, b []byte) error {
-	if parts := fsys.Parts(int64(len(b))); parts > 1 {
+	if parts := together.Parts(int64(len(b))); parts > 1 {
 		return readParts(ctx, *file, b, parts)
 	}
 	return readPart(ctx, file, b, 0)
 }
 
 func readParts(ctx context.Context, file descriptor, b []byte, parts int) error {
-	return fsys.InParts(int64(len(b)), parts, int64(os.Getpagesize()), func(_ int, lo, hi int64) error {
+	return together.InParts(int64(len(b)), parts, int64(os.Getpagesize()), func(_ int, lo, hi int64) error {
 		return readPart(ctx, &file, b[lo:hi], lo)
 	})
 }

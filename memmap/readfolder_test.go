@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/faultfs"
+	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/internal/testkit"
 )
 
@@ -306,6 +308,75 @@ func TestFolderConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// asked is a context that calls a function whenever it is asked whether it has ended.
+type asked struct {
+	context.Context
+	fn func()
+}
+
+func (c asked) Err() error {
+	c.fn()
+	return nil
+}
+
+// TestFolderReplaced: a folder that is replaced while it is read, and then written over
+// for another value, as a store does, is read anew: all of the new one.
+func TestFolderReplaced(t *testing.T) {
+	dir := memoryDir(t)
+	needLeases(t, dir)
+	names := []string{"a", "b", "c", "d"}
+	value := func(x int64) *soa.Dict { // the other way round, so that most is written over before a is
+		d := soa.NewDict()
+		for _, name := range slices.Backward(names) {
+			d.Set(name, soa.Of([]int64{x}))
+		}
+		return d
+	}
+	read := func(ctx context.Context, f *Folder) (*soa.Dict, error) {
+		have := soa.NewDict()
+		return have, f.Read(ctx, have, names...)
+	}
+	for n := range names {
+		at, spare := filledFolder(t, dir, value(1)), filledFolder(t, dir, value(2))
+		f, calls := openedFolder(t, at), 0
+		have, err := read(asked{context.Background(), func() {
+			if calls++; calls == n+1 {
+				require.NoError(t, fsys.OS.Exchange(at, spare))
+				require.ErrorIs(t, rewrite(spare, value(3)), ErrInUse)
+			}
+		}}, f)
+		require.NoError(t, err)
+		for _, name := range names {
+			x, err := soa.Column[int64](have, name)
+			require.NoError(t, err)
+			require.Equal(t, []int64{2}, x, "%s, replaced in the read of %s", name, names[n])
+		}
+	}
+	f := openedFolder(t, filledFolder(t, dir, value(1)))
+	_, err := read(asked{context.Background(), func() { require.NoError(t, os.RemoveAll(f.files.Path)) }}, f)
+	require.ErrorIs(t, err, ErrNotFound)
+	err = f.View(ReadOnly, names, func(*soa.Dict) error { panic("there is nothing to view") })
+	require.ErrorIs(t, err, ErrNotFound)
+}
+
+// TestFolderReplacedAgain: who replaces a folder whenever it is opened makes neither
+// reads nor views hang, or leave anything open.
+func TestFolderReplacedAgain(t *testing.T) {
+	noMappings(t)
+	dir := memoryDir(t)
+	one, two := filledFolder(t, dir, manyFields(1, 1)), filledFolder(t, dir, manyFields(1, 1))
+	f, tries, v := openedFolder(t, one), 0, views{}
+	err := f.opened(func(in fsys.Path) error {
+		tries++
+		require.NoError(t, fsys.OS.Exchange(one, two))
+		return v.open(f, in, ReadOnly, []string{"field0"})
+	})
+	require.ErrorIs(t, err, ErrNotFound)
+	require.Equal(t, rereads, tries)
+	require.Len(t, v.files, 1)
+	require.NoError(t, v.close())
 }
 
 // raceEnabled: the race detector makes pools forget.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/soastore/soa"
@@ -32,7 +32,9 @@ func RewriteFolder(ctx context.Context, files fsys.FS, folder, set string, d *so
 	w := newFolderWriter(ctx, files, folder, o)
 	defer w.release()
 	w.over = true
-	err = w.plan(set, d)
+	if err = w.plan(set, d); err == nil {
+		err = w.files.Open()
+	}
 	if err == nil {
 		err = w.takeOver(d)
 	}
@@ -45,54 +47,59 @@ func RewriteFolder(ctx context.Context, files fsys.FS, folder, set string, d *so
 // takeOver makes the folder's files ones to be written over, and removes those that d
 // has no use for.
 func (w *folderWriter) takeOver(d *soa.Dict) error {
-	err := w.checkFiles()
-	if err == nil {
-		err = w.void()
-	}
+	unused, err := w.voidFolder(d)
 	if err != nil {
 		return err
 	}
-	for _, field := range w.old.contents.Fields {
-		if !d.Has(field.Name) {
-			if err := w.removeArray(field.Name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// checkFiles reports if anything in the folder is not of what its table of contents
-// says.
-func (w *folderWriter) checkFiles() error {
-	if err := w.old.Reset(w.files.FS, w.files.Path); err != nil {
-		return err
-	}
-	return w.files.Entries(func(name string, regular bool) error {
-		if !regular || !w.old.owns(name) {
-			return fmt.Errorf("%w: %q is not of its arrays", ErrInUse, name)
-		}
-		return nil
-	})
-}
-
-// owns reports whether the folder has a file of that name by its table of contents.
-func (f *Folder) owns(name string) bool {
-	field, ok := fieldOf(name)
-	_, has := f.scalar[field]
-	return ok && has || name == ContentsName
-}
-
-// removeArray removes the files of a field, as far as they are there.
-func (w *folderWriter) removeArray(field string) error {
-	path := fieldPath(w.files.Path, field)
-	for _, suffix := range []string{arraySuffix, yamlSuffix} {
-		err := w.files.FS.Remove(path.With(suffix).String())
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, name := range unused {
+		if err := w.files.FS.Remove(filepath.Join(w.files.Path, name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// voidFolder voids the table of contents if the folder has nothing but what it says. It
+// returns the names of the files that d has no use for.
+func (w *folderWriter) voidFolder(d *soa.Dict) (unused []string, err error) {
+	f, size, err := w.reopen(ContentsName, "", os.O_RDWR)
+	if err != nil {
+		return nil, err
+	}
+	err = w.old.load(f, size)
+	if err == nil {
+		unused, err = w.checkFiles(d)
+	}
+	if err == nil {
+		err = w.void(f)
+	}
+	return unused, errors.Join(err, f.Close())
+}
+
+// checkFiles reports if anything in the folder is not of what its table of contents
+// says.
+func (w *folderWriter) checkFiles(d *soa.Dict) (unused []string, err error) {
+	err = w.files.Entries(func(name string, regular bool) error {
+		field, ok := w.old.fieldOf(name)
+		switch {
+		case regular && name == ContentsName:
+		case !regular || !ok:
+			return fmt.Errorf("%w: %q is not of its arrays", ErrInUse, name)
+		case !d.Has(field):
+			unused = append(unused, name)
+		}
+		return nil
+	})
+	return unused, err
+}
+
+// fieldOf returns the field that the file of that name is of, if it is in the table of
+// contents.
+func (f *Folder) fieldOf(name string) (field string, ok bool) {
+	if field, ok = fieldOf(name); ok {
+		_, ok = f.scalar[field]
+	}
+	return field, ok
 }
 
 // fieldOf returns the field that the file name of a folder is of; ok is false if it is
@@ -113,22 +120,18 @@ var nothing = []byte{0}
 
 // void makes the table of contents one that nobody can read, and sees to it that this
 // is on the disk before any array changes, if the arrays are to be.
-func (w *folderWriter) void() error {
-	f, _, err := w.reopen(ContentsName, "")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt(nothing, 0)
+func (w *folderWriter) void(contents fsys.File) error {
+	_, err := contents.WriteAt(nothing, 0)
 	if err == nil && w.sync {
-		err = f.Sync()
+		err = contents.Sync()
 	}
-	return errors.Join(err, f.Close())
+	return err
 }
 
 // reopen opens a file to write over it, and returns its length, if nobody else has it
 // open, mapped or linked.
-func (w *folderWriter) reopen(stem, suffix string) (f fsys.File, size int64, err error) {
-	if f, err = w.files.OpenFile(stem, suffix, os.O_WRONLY); err != nil {
+func (w *folderWriter) reopen(stem, suffix string, flag int) (f fsys.File, size int64, err error) {
+	if f, err = w.files.OpenFile(stem, suffix, flag); err != nil {
 		return nil, 0, err
 	}
 	size, alone, err := f.Alone()

@@ -30,7 +30,10 @@ import (
 func WriteFolder(ctx context.Context, files fsys.FS, folder, set string, d *soa.Dict, o Options) (size int64, err error) {
 	w := newFolderWriter(ctx, files, folder, o)
 	defer w.release()
-	if err := w.plan(set, d); err != nil {
+	if err = w.plan(set, d); err == nil {
+		err = w.files.Open()
+	}
+	if err != nil {
 		return 0, fmt.Errorf("memmap: write %s: %w", folder, err)
 	}
 	return w.write(d)
@@ -81,6 +84,7 @@ func newFolderWriter(ctx context.Context, files fsys.FS, folder string, o Option
 }
 
 func (w *folderWriter) release() {
+	w.files.Close()
 	if cap(w.contents) > keptText {
 		return
 	}
@@ -160,7 +164,7 @@ func (w *folderWriter) file(stem, suffix string, b []byte) error {
 // over, one that nobody else uses.
 func (w *folderWriter) open(stem, suffix string) (f fsys.File, before int64, err error) {
 	if w.over {
-		f, before, err = w.reopen(stem, suffix)
+		f, before, err = w.reopen(stem, suffix, os.O_WRONLY)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return f, before, err
 		}
