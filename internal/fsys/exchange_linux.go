@@ -29,21 +29,19 @@ func renameWith(oldname, newname string, flag uint) error {
 	return err
 }
 
-// workingDir is a variable since a constant below 0 cannot be made a uintptr.
-var workingDir = unix.AT_FDCWD
-
 // renameat2 is that of package unix without its copies of the names on the heap.
 func renameat2(oldname, newname string, flag uint) error {
 	var rooms [2][pathRoom]byte
-	from, err := Path{Stem: oldname}.terminated(rooms[0][:0])
+	from, to := Path{Stem: oldname}, Path{Stem: newname}
+	a, err := from.terminated(rooms[0][:0])
 	if err != nil {
 		return err
 	}
-	to, err := Path{Stem: newname}.terminated(rooms[1][:0])
+	b, err := to.terminated(rooms[1][:0])
 	if err != nil {
 		return err
 	}
-	_, _, errno := unix.Syscall6(unix.SYS_RENAMEAT2, uintptr(workingDir), uintptr(unsafe.Pointer(&from[0])), uintptr(workingDir), uintptr(unsafe.Pointer(&to[0])), uintptr(flag), 0)
+	_, _, errno := unix.Syscall6(unix.SYS_RENAMEAT2, uintptr(from.at()), uintptr(unsafe.Pointer(&a[0])), uintptr(to.at()), uintptr(unsafe.Pointer(&b[0])), uintptr(flag), 0)
 	if errno != 0 {
 		return errno
 	}

@@ -2,11 +2,14 @@ package fsys
 
 import (
 	"encoding/binary"
-	"io/fs"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
+
+// openFolder is how a folder is opened to find files in it, which needs no leave to list
+// them.
+const openFolder = unix.O_PATH | unix.O_DIRECTORY
 
 // listRoom is how many bytes of entries the system is asked for at once.
 const listRoom = 8 << 10
@@ -14,7 +17,8 @@ const listRoom = 8 << 10
 // ownEntries is Entries of the machine's file system. os.ReadDir makes three
 // allocations for each entry.
 func (d *Folder) ownEntries(fn func(name string, regular bool) error) error {
-	fd, err := Path{Stem: d.Path}.Open(unix.O_RDONLY | unix.O_DIRECTORY)
+	here := d.name(".", "")
+	fd, err := here.Open(unix.O_RDONLY | unix.O_DIRECTORY)
 	if err != nil {
 		return d.failed("open", err)
 	}
@@ -37,10 +41,6 @@ func (d *Folder) ownEntries(fn func(name string, regular bool) error) error {
 			return err
 		}
 	}
-}
-
-func (d *Folder) failed(op string, err error) error {
-	return &fs.PathError{Op: op, Path: d.Path, Err: err}
 }
 
 // Where things are in an entry as the system returns it, a struct linux_dirent64 (see
@@ -78,6 +78,6 @@ func (d *Folder) isRegular(name string, kind byte) (bool, error) {
 	if kind != unix.DT_UNKNOWN {
 		return kind == unix.DT_REG, nil
 	}
-	info, err := d.FS.Lstat(Path{Folder: d.Path, Stem: name}.String())
+	info, err := d.FS.Lstat(d.name(name, "").String())
 	return err == nil && info.Mode().IsRegular(), err
 }

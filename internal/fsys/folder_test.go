@@ -161,3 +161,46 @@ func TestPath(t *testing.T) {
 		require.Equal(t, unix.EINVAL, p.Lstat(new(unix.Stat_t)))
 	}
 }
+
+// TestOpenFolder: what is open stays what it is when its name is given to another.
+func TestOpenFolder(t *testing.T) {
+	eachFolder(t, func(t *testing.T, d *fsys.Folder) {
+		moved := d.Path + " moved"
+		require.NoError(t, os.WriteFile(filepath.Join(d.Path, "a"), []byte("first"), 0o600))
+		p, err := fsys.Path{Folder: d.Path, Stem: "a"}.OpenFolder()
+		require.NoError(t, err)
+		defer p.CloseFolder()
+		require.NoError(t, d.Open())
+		defer d.Close()
+		require.True(t, p.FolderStays())
+
+		require.NoError(t, os.Rename(d.Path, moved))
+		require.False(t, p.FolderStays())
+		require.NoError(t, os.Mkdir(d.Path, 0o700))
+		require.False(t, p.FolderStays())
+		_, err = fsys.Path{Folder: d.Path, Stem: "a"}.Open(os.O_RDONLY)
+		require.Equal(t, unix.ENOENT, err)
+		fd, err := p.Open(os.O_RDONLY)
+		require.NoError(t, err)
+		require.NoError(t, unix.Close(fd))
+		require.NoError(t, p.Lstat(new(unix.Stat_t)))
+		require.Equal(t, filepath.Join(d.Path, "a"), p.String())
+		if d.FS == fsys.OS {
+			f, err := d.OpenFile("a", "", os.O_RDONLY)
+			require.NoError(t, err)
+			require.NoError(t, f.Close())
+			require.NoError(t, d.Entries(func(name string, regular bool) error {
+				require.True(t, name == "a" && regular)
+				return nil
+			}))
+			d.Close()
+			_, err = d.OpenFile("a", "", os.O_RDONLY)
+			require.ErrorIs(t, err, fs.ErrNotExist)
+
+			require.ErrorIs(t, (&fsys.Folder{FS: d.FS, Path: filepath.Join(moved, "a")}).Open(), unix.ENOTDIR)
+		}
+		require.NoError(t, os.Remove(d.Path))
+		require.NoError(t, os.Rename(moved, d.Path))
+		require.True(t, p.FolderStays())
+	})
+}

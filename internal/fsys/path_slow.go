@@ -4,6 +4,18 @@ package fsys
 
 import "golang.org/x/sys/unix"
 
-func (p Path) open(flag int) (fd int, err error) { return unix.Open(p.String(), flag, 0o600) }
+func (p Path) open(flag int) (fd int, err error) {
+	return unix.Openat(p.at(), p.relative(), flag, 0o600)
+}
 
-func (p Path) lstat(st *unix.Stat_t) error { return unix.Lstat(p.String(), st) }
+func (p Path) stat(st *unix.Stat_t, flag int) error {
+	return unix.Fstatat(p.at(), p.relative(), st, flag)
+}
+
+// relative returns the path from p.at on.
+func (p Path) relative() string {
+	if p.dir != 0 {
+		p.Folder = ""
+	}
+	return p.String()
+}
