@@ -50,8 +50,9 @@ type Arena struct {
 	file    fsys.File
 	direct  *direct // nil without Direct
 	window  window
-	reserve bool                   // the file system can reserve disk space
-	layout  atomic.Pointer[layout] // of the value that was staged last
+	reserve bool                    // the file system can reserve disk space
+	layout  atomic.Pointer[layout]  // of the value that was staged last
+	spare   atomic.Pointer[version] // the one erased last, if nothing refers to it
 
 	growing sync.Mutex // held while a table is added; taken before resize
 	// resize is held while disk space is reserved or given back. It is taken before mu.

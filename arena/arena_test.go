@@ -515,7 +515,7 @@ func TestFewAllocations(t *testing.T) {
 	}
 	each(t, arena.Options{}, func(t *testing.T, a *arena.Arena, _ arena.Options) {
 		d, into := anyDict(), soa.NewDict()
-		require.LessOrEqual(t, testing.AllocsPerRun(100, func() { mustSet(t, a, "key", d) }), 4.0)
+		require.LessOrEqual(t, testing.AllocsPerRun(100, func() { mustSet(t, a, "key", d) }), 2.0)
 		v, err := a.Get("key")
 		require.NoError(t, err)
 		read := func() { require.NoError(t, v.Read(t.Context(), into, nil, arena.ReadOptions{})) }

@@ -3,6 +3,7 @@ package arena
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,12 +32,15 @@ func newFile(t *testing.T, opts Options) *Arena {
 	return a
 }
 
+// put sets key and returns its version, in memory that nothing else uses.
 func put(t *testing.T, a *Arena, key string, d *soa.Dict) *version {
 	c, err := a.Stage(t.Context(), key, "s", d)
 	require.NoError(t, err)
 	require.NoError(t, c.Commit())
 	require.NoError(t, c.Finish())
-	return c.new
+	v := *c.new
+	v.sums = slices.Clone(v.sums)
+	return &v
 }
 
 func drop(t *testing.T, a *Arena, key string) {

@@ -56,7 +56,8 @@ func (a *Arena) newVersion(key, stamp string, d *soa.Dict) (*version, error) {
 		}
 		a.layout.Store(l)
 	}
-	v := &version{header: header{key: key, stamp: stamp, fields: l.fields, sums: make([]uint64, len(l.fields))}}
+	v := a.blank(l.fields)
+	v.key, v.stamp = key, stamp
 	v.state, v.head, v.size = prepared, l.head(names), l.size()
 	return v, nil
 }

@@ -28,6 +28,7 @@ func (a *Arena) Get(key string) (*Value, error) {
 		return nil, a.failedKey("get", key, ErrNotFound)
 	}
 	e.current.readers++
+	e.current.seen = true
 	return &Value{a: a, v: e.current}, nil
 }
 

@@ -16,6 +16,7 @@ type version struct {
 	slot
 	header
 	readers int  // Values, and calls, that use the extent
+	seen    bool // there was a Value of it, which can tell its fields even when closed
 	gone    bool // the slot is free: so is the extent, after the last reader
 }
 
@@ -32,8 +33,19 @@ func (a *Arena) setState(v *version, s state) error {
 	return a.writeState(v.at, stateWord(v.sum, s))
 }
 
+// blank returns a version of the given fields, with memory for their sums: that of the
+// version that was erased last, if it is there, which the caches have.
+func (a *Arena) blank(fields []field) *version {
+	v := a.spare.Swap(nil)
+	if v == nil {
+		v = new(version)
+	}
+	*v = version{header: header{fields: fields, sums: slices.Grow(v.sums[:0], len(fields))[:len(fields)]}}
+	return v
+}
+
 // erase takes v, which is not current, out of the file and out of e. Its extent is
-// free when it has no reader left.
+// free when it has no reader left. The caller has no use for v afterwards.
 func (a *Arena) erase(e *entry, v *version) error {
 	if err := a.writeState(v.at, freeWord); err != nil {
 		return err
@@ -42,10 +54,13 @@ func (a *Arena) erase(e *entry, v *version) error {
 	a.slots = append(a.slots, v.at)
 	e.drop(v)
 	v.gone = true
-	idle := v.readers == 0
+	idle, ext := v.readers == 0, v.ext
+	if idle && !v.seen {
+		a.spare.Store(v)
+	}
 	a.mu.Unlock()
 	if idle {
-		a.free(v.ext)
+		a.free(ext)
 	}
 	return nil
 }
