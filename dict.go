@@ -5,6 +5,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/soastore/soa/internal/together"
 )
 
 // Dict is an ordered set of named arrays: one partition's fields. The arrays may
@@ -191,9 +193,29 @@ func (d *Dict) Share() *Dict {
 func (d *Dict) Clone() *Dict {
 	out := NewDict()
 	for name, a := range d.All() {
-		out.Set(name, a.Clone())
+		out.Set(name, a.blank())
 	}
+	d.copyTo(out)
 	return out
+}
+
+// copyTo copies the elements of d's arrays to those of a Dict like d, several arrays of
+// many bytes at once.
+func (d *Dict) copyTo(to *Dict) {
+	if together.Parts(int64(d.NBytes())) == 1 {
+		for i := range to.fields {
+			d.fields[i].array.copyTo(to.fields[i].array)
+		}
+		return
+	}
+	sizes := make([]int64, d.Len())
+	for i := range sizes {
+		sizes[i] = int64(d.fields[i].array.NBytes())
+	}
+	_ = together.Do(sizes, func(i int) error {
+		d.fields[i].array.copyTo(to.fields[i].array)
+		return nil
+	})
 }
 
 // Equal reports whether d and e hold equal arrays ([Array.Equal]) under the same

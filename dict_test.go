@@ -1,10 +1,14 @@
 package soa_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/internal/testkit"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -239,4 +243,43 @@ func TestACloneOfAnyDictIsEqualAndApart(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCloneOfMuch: what is copied in parts and on several processors is equal and apart.
+func TestCloneOfMuch(t *testing.T) {
+	d := soa.NewDict()
+	for i, n := range []int{5<<20 + 3, 0, 700_001, 1, 2 << 20} {
+		p := make([]byte, n)
+		for j := range p {
+			p[j] = byte(j>>7*i + j)
+		}
+		d.Set(strconv.Itoa(i), soa.Of(p))
+	}
+	d.Set("none", soa.Array{})
+	c := d.Clone()
+	require.True(t, d.Equal(c))
+	require.False(t, column(c, "none").DType().Valid())
+	column(c, "0").Bytes()[5<<20] ^= 1
+	require.False(t, d.Equal(c))
+	require.True(t, soa.NewDict().Equal((*soa.Dict)(nil).Clone()))
+}
+
+// TestCloneOfAFault: a mapping that lacks its file's bytes is an error of the caller's
+// Guard, whichever goroutine copies.
+func TestCloneOfAFault(t *testing.T) {
+	const size = 8 << 20
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, make([]byte, size), 0o600))
+	f, err := fsys.OS.OpenFile(path, os.O_RDONLY)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	m, err := f.Map(size)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, m.Unmap()) }()
+	require.NoError(t, os.Truncate(path, size/4))
+	d := soa.NewDict()
+	d.Set("a", soa.Of(m.Data[:size/2]))
+	d.Set("b", soa.Of(m.Data[size/2:]))
+	require.ErrorContains(t, m.Guard(func() error { d.Clone(); return nil }), path)
+	require.ErrorContains(t, m.Guard(func() error { soa.Of(m.Data).Clone(); return nil }), path)
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc64"
-	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/together"
 )
 
 // chunk is how many bytes are read or written and summed at a time: few enough
@@ -65,7 +65,7 @@ func (r *Reader) readBlocks(ctx context.Context, rank int, cols []int, arrays []
 // readRaw reads a block's stored bytes into dst, checks them, and calls each on every
 // piece of them while it is in the cache.
 func (r *Reader) readRaw(ctx context.Context, b block, dst []byte, each func([]byte)) error {
-	if parts := fsys.Parts(b.Size); parts > 1 {
+	if parts := together.Parts(b.Size); parts > 1 {
 		return r.readParts(ctx, b, dst, each, parts)
 	}
 	var stored [crcSize]byte
@@ -95,7 +95,7 @@ func (r *Reader) readParts(ctx context.Context, b block, dst []byte, each func([
 // sumParts returns the checksum of n bytes from those of so many parts of them, which
 // it has sum take at once.
 func sumParts(n int64, parts int, sum func(lo, hi int64) (uint64, error)) (crc uint64, err error) {
-	return fsys.SumParts(0, n, parts, chunk, crc64.Combine, sum)
+	return together.SumParts(0, n, parts, chunk, crc64.Combine, sum)
 }
 
 // readPart reads bytes of a block from offset at on, and returns their checksum. It

@@ -7,6 +7,7 @@ import (
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc64"
 	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/together"
 )
 
 // View returns variables of one rank, as ReadRank does, out of mem, which holds
@@ -38,7 +39,7 @@ func (r *Reader) viewRank(ctx context.Context, mem []byte, rank int, names []str
 		sizes[i] = m.blocks.at(rank, v).Size
 	}
 	arrays := make([]soa.Array, len(cols))
-	err = fsys.Together(sizes, func(i int) (err error) {
+	err = together.Do(sizes, func(i int) (err error) {
 		arrays[i], err = m.view(ctx, mem, rank, cols[i], check)
 		return err
 	})
@@ -88,7 +89,7 @@ func (r *Reader) view(ctx context.Context, mem []byte, rank, v int, check bool) 
 // checkView checks a block in memory, several parts of a large one at once.
 func (r *Reader) checkView(ctx context.Context, data, stored []byte) error {
 	n := int64(len(data))
-	crc, err := sumParts(n, fsys.Parts(n), func(lo, hi int64) (uint64, error) { return sumOf(ctx, data[lo:hi]) })
+	crc, err := sumParts(n, together.Parts(n), func(lo, hi int64) (uint64, error) { return sumOf(ctx, data[lo:hi]) })
 	if err == nil && !checksumOK(crc, stored) {
 		err = ErrChecksum
 	}

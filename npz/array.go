@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/soastore/soa"
-	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/together"
 )
 
 // readElements reads the elements that h describes from s, which is where they
@@ -19,7 +19,7 @@ func readElements(ctx context.Context, s *stream, h *header, old soa.Array, done
 	if err != nil {
 		return soa.Array{}, err
 	}
-	parts := fsys.Parts(int64(a.NBytes()))
+	parts := together.Parts(int64(a.NBytes()))
 	switch {
 	case h.transposed():
 		err = readTransposed(ctx, s, h, a)

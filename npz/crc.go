@@ -4,13 +4,13 @@ import (
 	"context"
 
 	"github.com/soastore/soa/internal/crc32"
-	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/together"
 )
 
 // sumParts returns the CRC-32 of n bytes that follow what crc is of, from those of so
 // many parts of them, which it has sum take at once.
 func sumParts(crc uint32, n int64, parts int, sum func(lo, hi int64) (uint32, error)) (uint32, error) {
-	return fsys.SumParts(crc, n, parts, blockLen, crc32.Combine, sum)
+	return together.SumParts(crc, n, parts, blockLen, crc32.Combine, sum)
 }
 
 // addMemory returns the CRC-32 of p after what crc is of, unless ctx ends first.

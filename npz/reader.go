@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/soastore/soa"
-	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/together"
 )
 
 // Reader reads the fields of a .npz file. Its methods may be called by several
@@ -218,7 +218,7 @@ func (r *Reader) readMembers(ctx context.Context, members []*member, arrays []so
 
 // readAtOnce is readMembers on several processors.
 func (r *Reader) readAtOnce(ctx context.Context, members []*member, arrays []soa.Array) error {
-	return fsys.Together(sizesOf(members), func(i int) (err error) {
+	return together.Do(sizesOf(members), func(i int) (err error) {
 		arrays[i], err = members[i].read(ctx, r.src, arrays[i])
 		return err
 	})

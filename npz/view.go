@@ -6,7 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/soastore/soa"
-	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/together"
 )
 
 // View is [Reader.Read] for a file that is in memory, as a mapping makes it: mem
@@ -37,7 +37,7 @@ func (r *Reader) view(ctx context.Context, mem []byte, names []string, check boo
 		return nil, err
 	}
 	arrays := make([]soa.Array, len(members))
-	err = fsys.Together(sizesOf(members), func(i int) (err error) {
+	err = together.Do(sizesOf(members), func(i int) (err error) {
 		arrays[i], err = members[i].view(ctx, mem, check)
 		return err
 	})
@@ -75,8 +75,8 @@ func (m *member) view(ctx context.Context, mem []byte, check bool) (soa.Array, e
 // checkMemory checks the elements p, several parts of many at once.
 func (m *member) checkMemory(ctx context.Context, p []byte, l *layout) error {
 	crc, err := l.crc, error(nil)
-	if n := int64(len(p)); fsys.Parts(n) > 1 {
-		crc, err = sumParts(crc, n, fsys.Parts(n), func(lo, hi int64) (uint32, error) { return addMemory(ctx, 0, p[lo:hi]) })
+	if n := int64(len(p)); together.Parts(n) > 1 {
+		crc, err = sumParts(crc, n, together.Parts(n), func(lo, hi int64) (uint32, error) { return addMemory(ctx, 0, p[lo:hi]) })
 	} else {
 		crc, err = addMemory(ctx, crc, p)
 	}

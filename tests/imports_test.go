@@ -38,6 +38,7 @@ const publicPackages = ". arena codec/... comm genericio memmap npz partition so
 // longest key that fits it, where "x/..." fits x and all below.
 var importRules = map[string]rule{
 	"internal/fsys":     {"", "golang.org/x/sys"},
+	"internal/together": {"", ""},
 	"internal/residue":  {"", ""},
 	"internal/fold":     {"internal/residue", "golang.org/x/sys"},
 	"internal/crc64":    {"internal/residue internal/fold", ""},
@@ -46,18 +47,18 @@ var importRules = map[string]rule{
 	"internal/memlimit": {"", "golang.org/x/sys"},
 	"comm":              {"", ""},
 
-	".":                {"", ""},
+	".":                {"internal/together", ""},
 	"internal/faultfs": {"internal/fsys", ""},
 	"comm/mpi":         {"comm", "C github.com/sbromberger/gompi"},
 
 	"codec/...": {"codec/...", "github.com/klauspost/compress github.com/pierrec/lz4/v4 golang.org/x/sys"},
-	"memmap":    {". internal/fsys", "go.yaml.in/yaml/v3 golang.org/x/sys"},
+	"memmap":    {". internal/fsys internal/together", "go.yaml.in/yaml/v3 golang.org/x/sys"},
 	"partition": {". comm", ""},
-	"npz":       {". internal/crc32 internal/wire internal/fsys", "github.com/klauspost/compress"},
+	"npz":       {". internal/crc32 internal/wire internal/fsys internal/together", "github.com/klauspost/compress"},
 
 	"arena": {". codec internal/wire internal/crc64 internal/fsys", "golang.org/x/sync golang.org/x/sys"},
 
-	"genericio": {". codec codec/blosc comm internal/wire internal/crc64 internal/fsys", "golang.org/x/sync"},
+	"genericio": {". codec codec/blosc comm internal/wire internal/crc64 internal/fsys internal/together", "golang.org/x/sync"},
 
 	"soastore/internal/tier": {". codec", "golang.org/x/sync"},
 

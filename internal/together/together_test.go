@@ -1,10 +1,11 @@
-package fsys_test
+package together_test
 
 import (
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -13,16 +14,17 @@ import (
 
 	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/internal/residue"
+	"github.com/soastore/soa/internal/together"
 	"github.com/stretchr/testify/require"
 )
 
-func TestTogether(t *testing.T) {
+func TestDo(t *testing.T) {
 	for _, size := range []int64{0, 100, 1 << 20} { // alone and not
 		for n := range 20 {
 			sizes := slices.Repeat([]int64{size}, n)
 			var mu sync.Mutex
 			var done []int
-			require.NoError(t, fsys.Together(sizes, func(i int) error {
+			require.NoError(t, together.Do(sizes, func(i int) error {
 				mu.Lock()
 				defer mu.Unlock()
 				done = append(done, i)
@@ -39,10 +41,10 @@ func TestTogether(t *testing.T) {
 func TestInParts(t *testing.T) {
 	const unit = 1000
 	for _, n := range []int64{0, 1, unit, 1<<21 - 1, 1 << 21, 7 << 20} {
-		for parts := 1; parts <= max(fsys.Parts(n), 5); parts++ {
+		for parts := 1; parts <= max(together.Parts(n), 5); parts++ {
 			ends := make([]int64, parts+1)
 			var calls atomic.Int64
-			require.NoError(t, fsys.InParts(n, parts, unit, func(part int, lo, hi int64) error {
+			require.NoError(t, together.InParts(n, parts, unit, func(part int, lo, hi int64) error {
 				calls.Add(1)
 				ends[part+1] = hi - lo
 				if lo%unit != 0 || hi%unit != 0 && hi != n || lo > hi {
@@ -58,8 +60,8 @@ func TestInParts(t *testing.T) {
 			require.Equal(t, n, sum)
 		}
 	}
-	require.Equal(t, 1, fsys.Parts(0))
-	require.Equal(t, min(runtime.GOMAXPROCS(0), 4), fsys.Parts(4<<20))
+	require.Equal(t, 1, together.Parts(0))
+	require.Equal(t, min(runtime.GOMAXPROCS(0), 4), together.Parts(4<<20))
 }
 
 // TestSumParts compares with the CRC of all bytes at once.
@@ -72,7 +74,7 @@ func TestSumParts(t *testing.T) {
 	for _, before := range []int{0, 1, 5000} { // bytes whose CRC is there already
 		rest, crc := p[before:], crc32.ChecksumIEEE(p[:before])
 		for parts := 1; parts <= 5; parts++ {
-			got, err := fsys.SumParts(crc, int64(len(rest)), parts, 512, join, func(lo, hi int64) (uint32, error) {
+			got, err := together.SumParts(crc, int64(len(rest)), parts, 512, join, func(lo, hi int64) (uint32, error) {
 				return crc32.ChecksumIEEE(rest[lo:hi]), nil
 			})
 			require.NoError(t, err)
@@ -80,14 +82,14 @@ func TestSumParts(t *testing.T) {
 		}
 	}
 	bad := errors.New("bad")
-	_, err := fsys.SumParts(0, 10, 1, 1, join, func(lo, hi int64) (uint32, error) { return 0, bad })
+	_, err := together.SumParts(0, 10, 1, 1, join, func(lo, hi int64) (uint32, error) { return 0, bad })
 	require.ErrorIs(t, err, bad)
 }
 
-func TestTogetherFails(t *testing.T) {
+func TestDoFails(t *testing.T) {
 	for _, size := range []int64{100, 1 << 20} {
 		bad := errors.New("bad")
-		err := fsys.Together(slices.Repeat([]int64{size}, 10), func(i int) error {
+		err := together.Do(slices.Repeat([]int64{size}, 10), func(i int) error {
 			if i == 3 {
 				return fmt.Errorf("%d: %w", i, bad)
 			}
@@ -98,18 +100,22 @@ func TestTogetherFails(t *testing.T) {
 	}
 }
 
-// TestTogetherFault: a fault in a mapping, in whichever goroutine, is an error of the
+// TestDoFault: a fault in a mapping, in whichever goroutine, is an error of the
 // caller's Guard.
-func TestTogetherFault(t *testing.T) {
+func TestDoFault(t *testing.T) {
 	const pieces = 8
 	size := int64(1 << 20)
-	f, path := newFile(t, make([]byte, pieces*size))
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, make([]byte, pieces*size), 0o600))
+	f, err := fsys.OS.OpenFile(path, os.O_RDONLY)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
 	m, err := f.Map(pieces * size)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, m.Unmap()) }()
 	require.NoError(t, os.Truncate(path, size))
 	err = m.Guard(func() error {
-		return fsys.Together(slices.Repeat([]int64{size}, pieces), func(i int) error {
+		return together.Do(slices.Repeat([]int64{size}, pieces), func(i int) error {
 			if m.Data[int64(i)*size+size/2] != 0 {
 				return errors.New("a file of zeros has another byte")
 			}
@@ -118,6 +124,6 @@ func TestTogetherFault(t *testing.T) {
 	})
 	require.ErrorContains(t, err, path)
 	require.PanicsWithValue(t, "mine", func() {
-		_ = fsys.Together(slices.Repeat([]int64{size}, pieces), func(int) error { panic("mine") })
+		_ = together.Do(slices.Repeat([]int64{size}, pieces), func(int) error { panic("mine") })
 	})
 }

@@ -1,4 +1,5 @@
-package fsys
+// Package together does work on pieces of memory on all processors at once.
+package together
 
 import (
 	"cmp"
@@ -9,16 +10,16 @@ import (
 	"sync/atomic"
 )
 
-// togetherFrom is how many bytes are worth several goroutines.
-const togetherFrom = 1 << 20
+// worth is how many bytes are worth several goroutines.
+const worth = 1 << 20
 
-// Parts is into how many parts n bytes are to be divided for InParts, at least 1.
+// Parts is into how many parts n bytes are to be divided for [InParts], at least 1.
 func Parts(n int64) int {
-	return int(max(1, min(int64(runtime.GOMAXPROCS(0)), n/togetherFrom)))
+	return int(max(1, min(int64(runtime.GOMAXPROCS(0)), n/worth)))
 }
 
-// InParts calls fn for so many parts of n bytes, which reach from lo up to hi, as
-// Together does. All but the last are whole units.
+// InParts calls fn for so many parts of n bytes, which reach from lo up to hi, as [Do]
+// does. All but the last are whole units.
 func InParts(n int64, parts int, unit int64, fn func(part int, lo, hi int64) error) error {
 	if parts == 1 {
 		return fn(0, 0, n)
@@ -33,11 +34,11 @@ func InParts(n int64, parts int, unit int64, fn func(part int, lo, hi int64) err
 	for i := range sizes {
 		sizes[i] = start(i+1) - start(i)
 	}
-	return Together(sizes, func(i int) error { return fn(i, start(i), start(i+1)) })
+	return Do(sizes, func(i int) error { return fn(i, start(i), start(i+1)) })
 }
 
 // SumParts returns the CRC of n bytes that follow those whose CRC is crc, 0 for none: it
-// calls sum for the CRCs of so many parts of them, as InParts does, and join for that of
+// calls sum for the CRCs of so many parts of them, as [InParts] does, and join for that of
 // two blocks from theirs and the length of the second.
 func SumParts[T uint32 | uint64](crc T, n int64, parts int, unit int64, join func(crc1, crc2 T, len2 int64) T, sum func(lo, hi int64) (T, error)) (T, error) {
 	if parts == 1 && crc == 0 { // which saves a join
@@ -59,20 +60,20 @@ func SumParts[T uint32 | uint64](crc T, n int64, parts int, unit int64, join fun
 	return crc, err
 }
 
-// Together calls fn(i) for each piece of memory, of sizes[i] bytes: on as many
+// Do calls fn(i) for each piece of memory, of sizes[i] bytes: on as many
 // goroutines as there are processors, the largest piece first, and on the calling one
 // if there is little to do. It returns when all calls have, with the error of the first
 // piece that failed; once one has, others may be left out.
 //
 // A panic of fn, also for a fault in a mapping, becomes one of the calling goroutine,
-// so that it is that one's [Mapping.Guard] that counts.
-func Together(sizes []int64, fn func(i int) error) error {
+// so that it is that one's [debug.SetPanicOnFault] that counts.
+func Do(sizes []int64, fn func(i int) error) error {
 	total := int64(0)
 	for _, size := range sizes {
 		total += size
 	}
 	workers := min(runtime.GOMAXPROCS(0), len(sizes))
-	if workers < 2 || total < togetherFrom {
+	if workers < 2 || total < worth {
 		for i := range sizes {
 			if err := fn(i); err != nil {
 				return err
