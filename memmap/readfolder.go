@@ -12,7 +12,6 @@ import (
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/fsys"
 	"github.com/soastore/soa/internal/together"
-	"github.com/soastore/soa/internal/together"
 )
 
 // Folder is a folder of arrays whose table of contents was read. It holds nothing
