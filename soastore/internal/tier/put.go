@@ -99,20 +99,14 @@ func (t *Tiers) placeRaw(ctx context.Context, v *value, d *soa.Dict, room *deman
 	if err := t.reserve(ctx, t.raw, v.bytes, room); err != nil {
 		return err
 	}
+	if t.opts.CopyOnPut {
+		d = d.Clone()
+	}
 	for _, c := range v.columns {
-		c.array = t.owned(d, c)
+		c.array, _ = d.Get(c.field.Name)
 	}
 	t.admit(v, t.raw)
 	return nil
-}
-
-// owned returns c's array of d, or a copy, as the tiers may keep it.
-func (t *Tiers) owned(d *soa.Dict, c *column) soa.Array {
-	a, _ := d.Get(c.field.Name)
-	if t.opts.CopyOnPut {
-		return a.Clone()
-	}
-	return a
 }
 
 // disown gives the memory of c's array of d back, which the tiers have no use for.
@@ -140,8 +134,8 @@ func (t *Tiers) placePacked(ctx context.Context, v *value, d *soa.Dict, room *de
 	}
 	for i, c := range v.columns {
 		c.packed = &all[i]
-		if c.packed.codec == nil && c.bytes > rawBytes { // of which there is no copy yet
-			c.packed.array = t.owned(d, c)
+		if t.opts.CopyOnPut && c.packed.codec == nil && c.bytes > rawBytes { // of others there is a copy
+			c.packed.array = c.packed.array.Clone()
 		}
 	}
 	t.admit(v, t.packed)
