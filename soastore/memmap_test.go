@@ -215,22 +215,3 @@ func treeOf(t *testing.T, folder string) map[string]string {
 	}
 	return out
 }
-
-// TestMemmapAllocations: small columns take none each, though each has two files.
-func TestMemmapAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("pools lose memory")
-	}
-	dir := t.TempDir()
-	s := openMemmap(t, soastore.Options{Path: filepath.Join(dir, "tmp")})
-	defer func() { require.NoError(t, s.Close()) }()
-	needLeases(t, s, dir)
-	d, into := tiny(), soa.NewDict()
-	set := func() { require.NoError(t, s.Set("k", d)) }
-	get := func() { require.NoError(t, s.GetInto("k", into)) }
-	set()
-	set() // the first folder is one to write over now
-	get()
-	require.LessOrEqual(t, testing.AllocsPerRun(50, set), 9.0, "Set")
-	require.LessOrEqual(t, testing.AllocsPerRun(50, get), 2.0, "GetInto")
-}
