@@ -40,7 +40,7 @@ bench-go: ## run the Go benchmarks of all packages
 
 bench-codec: ## codecs next to c-blosc, numcodecs, memcpy and plain loops
 	@scripts/setup.sh bench
-	$(GO) test -run '^$$' -bench . -benchtime 20x ./codec/... ./internal/crc64
+	$(GO) test -run '^$$' -bench . -benchtime 20x ./codec/... ./internal/crc64 ./internal/crc32
 	$(GO) test -run '^$$' -bench 'Compressed' ./genericio
 	$(GO) test -run '^$$' -bench 'CodecsAgainstOthers' ./soastore
 
