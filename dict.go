@@ -191,9 +191,9 @@ func (d *Dict) Share() *Dict {
 
 // Clone returns a copy whose arrays own their memory, which Release can give back.
 func (d *Dict) Clone() *Dict {
-	out := NewDict()
-	for name, a := range d.All() {
-		out.Set(name, a.blank())
+	out := d.Share()
+	for i := range out.fields {
+		out.fields[i].array = out.fields[i].array.blank()
 	}
 	d.copyTo(out)
 	return out
