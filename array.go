@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"unsafe"
-
-	"github.com/soastore/soa/internal/together"
 )
 
 // Array is a typed, shaped view of contiguous memory in C order (the last index
@@ -176,7 +174,7 @@ func (a Array) Slice(lo, hi int) Array {
 // Clone returns a copy that owns its memory, which [Dict.Release] can give back.
 func (a Array) Clone() Array {
 	out := a.blank()
-	a.copyTo(out)
+	copyAll([]copying{{out.data, a.data}})
 	return out
 }
 
@@ -187,20 +185,6 @@ func (a Array) blank() Array {
 	}
 	data, lease := lend(len(a.data))
 	return Array{a.dtype, slices.Clone(a.shape), data, lease}
-}
-
-// copyTo copies a's elements to those of an array like a, several parts of many at once.
-func (a Array) copyTo(to Array) {
-	n := int64(len(a.data))
-	parts := together.Parts(n)
-	if parts == 1 {
-		copy(to.data, a.data)
-		return
-	}
-	_ = together.InParts(n, parts, uncleared, func(_ int, lo, hi int64) error {
-		copy(to.data[lo:hi], a.data[lo:hi])
-		return nil
-	})
 }
 
 // Equal reports whether a and b have the same type, shape and bits: a NaN equals

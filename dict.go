@@ -5,8 +5,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-
-	"github.com/soastore/soa/internal/together"
 )
 
 // Dict is an ordered set of named arrays: one partition's fields. The arrays may
@@ -192,30 +190,15 @@ func (d *Dict) Share() *Dict {
 // Clone returns a copy whose arrays own their memory, which Release can give back.
 func (d *Dict) Clone() *Dict {
 	out := d.Share()
+	all := make([]copying, len(out.fields))
 	for i := range out.fields {
-		out.fields[i].array = out.fields[i].array.blank()
+		f := &out.fields[i]
+		from := f.array
+		f.array = from.blank()
+		all[i] = copying{f.array.data, from.data}
 	}
-	d.copyTo(out)
+	copyAll(all)
 	return out
-}
-
-// copyTo copies the elements of d's arrays to those of a Dict like d, several arrays of
-// many bytes at once.
-func (d *Dict) copyTo(to *Dict) {
-	if together.Parts(int64(d.NBytes())) == 1 {
-		for i := range to.fields {
-			d.fields[i].array.copyTo(to.fields[i].array)
-		}
-		return
-	}
-	sizes := make([]int64, d.Len())
-	for i := range sizes {
-		sizes[i] = int64(d.fields[i].array.NBytes())
-	}
-	_ = together.Do(sizes, func(i int) error {
-		d.fields[i].array.copyTo(to.fields[i].array)
-		return nil
-	})
 }
 
 // Equal reports whether d and e hold equal arrays ([Array.Equal]) under the same
