@@ -19,6 +19,7 @@ import (
 type gioFormat struct {
 	s       *Spill
 	p       *partition.Partition
+	alone   comm.Comm // this rank only
 	boxSize float64
 	// compression is what Options.Codec asks for, nil for none.
 	compression *genericio.Compression
@@ -47,7 +48,7 @@ func (f *gioFormat) check(d *soa.Dict) error {
 	}
 	spec := f.spec()
 	spec.Compress = nil // which is part of planning the file
-	_, err := genericio.NewLayout(context.Background(), comm.Self(), spec, d)
+	_, err := genericio.NewLayout(context.Background(), f.alone, spec, d)
 	return err
 }
 

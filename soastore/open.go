@@ -23,7 +23,7 @@ import (
 // options (a Path may name a folder of each node's own); local if
 // Options.Independent.
 func NewGenericIO(p *partition.Partition, boxSize float64, opts Options) (*Spill, error) {
-	return open(p, fmt.Sprintf("GenericIO, box %g", boxSize), opts, func(s *Spill) format { return &gioFormat{s: s, p: p, boxSize: boxSize} })
+	return open(p, fmt.Sprintf("GenericIO, box %g", boxSize), opts, func(s *Spill) format { return &gioFormat{s: s, p: p, alone: comm.Self(), boxSize: boxSize} })
 }
 
 // NewNPZ opens a store whose values are NPZ files, one for each rank: fields of

@@ -37,12 +37,14 @@ func recycling(t *testing.T, test func(t *testing.T, dir string, open func(soast
 	}
 }
 
-// openAlone opens a store of one rank in a folder.
+// openAlone opens a store of one rank, in a folder if it keeps files.
 func openAlone(t *testing.T, kind storetest.Kind, dir string, opts soastore.Options) storetest.Store {
 	t.Helper()
 	p, err := partition.New(comm.Self(), partition.Options{})
 	require.NoError(t, err)
-	opts.Path = filepath.Join(dir, "tmp")
+	if kind.Files {
+		opts.Path = filepath.Join(dir, "tmp")
+	}
 	s, err := kind.Open(p, opts)
 	require.NoError(t, err)
 	return s
