@@ -12,6 +12,7 @@ import (
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/genericio"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // memFile is a file in memory that ranks write to at once.
@@ -28,6 +29,9 @@ func (f *memFile) WriteAt(p []byte, off int64) (int, error) {
 	}
 	return copy(f.data[off:], p), nil
 }
+
+// PieceSize makes several pieces of what tests write.
+func (f *memFile) PieceSize() int64 { return fsys.CachePiece }
 
 func (f *memFile) reader(t testing.TB) *genericio.Reader {
 	r, err := genericio.NewReader(bytes.NewReader(f.data), int64(len(f.data)), genericio.ReadOptions{})

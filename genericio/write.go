@@ -9,6 +9,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc64"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // WriteRank writes this rank's columns, out of a Dict of the same columns and
@@ -23,7 +24,7 @@ func (l *Layout) WriteRank(ctx context.Context, w io.WriterAt, d *soa.Dict) erro
 	}
 	buf := buffers.Get().(*[chunk + crcSize]byte)
 	defer buffers.Put(buf)
-	s := &sink{ctx: ctx, w: w, at: l.begin, buf: buf[:0]}
+	s := &sink{ctx: ctx, w: w, piece: fsys.PieceSize(w), at: l.begin, buf: buf[:0]}
 	// The header comes last, but in a file that is written at once.
 	headerLast := l.rank == 0 && l.size > int64(len(buf))
 	switch {
@@ -81,19 +82,20 @@ func (l *Layout) check(d *soa.Dict) error {
 // sink writes bytes one after another, gathering small pieces. After an error it
 // does nothing.
 type sink struct {
-	ctx context.Context
-	w   io.WriterAt
-	at  int64  // where buf will be written
-	buf []byte // what was gathered
-	err error
+	ctx   context.Context
+	w     io.WriterAt
+	piece int64  // of large blocks; see fsys.PieceSize
+	at    int64  // where buf will be written
+	buf   []byte // what was gathered
+	err   error
 }
 
-// block writes a block: the bytes p and their checksum. Each chunk of the file is
-// summed and then written while it is in the cache, in whole pages.
+// block writes a block: the bytes p and their checksum. Each piece is summed and then
+// written while it is in the cache, in whole pages.
 func (s *sink) block(p []byte) {
 	crc := uint64(0)
 	for len(p) > 0 && s.err == nil {
-		n := min(len(p), chunk-int((s.at+int64(len(s.buf)))%chunk))
+		n := min(int64(len(p)), s.piece-(s.at+int64(len(s.buf)))%s.piece)
 		crc = crc64.Update(crc, p[:n])
 		s.write(p[:n])
 		p = p[n:]
@@ -115,9 +117,9 @@ func (s *sink) pad(offset int64) {
 	}
 }
 
-// write writes p, of at most chunk bytes, now or later.
+// write writes p, now or, if it is less than a chunk, later.
 func (s *sink) write(p []byte) {
-	if len(p) == chunk {
+	if len(p) >= chunk {
 		s.flush()
 		s.put(p)
 		return

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/soastore/soa"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // raceEnabled says that the race detector is on, which makes work on many bytes
@@ -23,6 +24,9 @@ func (f *memFile) WriteAt(p []byte, off int64) (int, error) {
 	}
 	return copy((*f)[off:], p), nil
 }
+
+// PieceSize makes several pieces of what tests write.
+func (f *memFile) PieceSize() int64 { return fsys.CachePiece }
 
 // written returns the .npz file of d.
 func written(t require.TestingT, d *soa.Dict, opts Options) []byte {

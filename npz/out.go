@@ -5,9 +5,10 @@ import "io"
 // out writes a file from the start on. It gathers small writes, so that a file of
 // many small fields takes few calls of w, and passes large ones through.
 type out struct {
-	w    io.WriterAt
-	buf  []byte // not yet written: the last bytes of the file
-	size int64  // of the file, with buf
+	w     io.WriterAt
+	piece int64  // of large content; see fsys.PieceSize
+	buf   []byte // not yet written: the last bytes of the file
+	size  int64  // of the file, with buf
 }
 
 // Write appends p to the file.

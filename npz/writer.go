@@ -11,6 +11,7 @@ import (
 
 	"github.com/soastore/soa"
 	"github.com/soastore/soa/internal/crc32"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // Options say how [Write] writes. The zero value is numpy.savez's way.
@@ -90,7 +91,7 @@ func newWriter(w io.WriterAt, opts Options) (*writer, error) {
 		return nil, fmt.Errorf("npz: level %d: there are 0 (stored) and 1 to 9", opts.Level)
 	}
 	z := writers.Get().(*writer)
-	z.out = out{w: w, buf: z.out.buf[:0]}
+	z.out = out{w: w, piece: fsys.PieceSize(w), buf: z.out.buf[:0]}
 	z.opts, z.entries, z.directory = opts, 0, z.directory[:0]
 	return z, nil
 }
@@ -165,7 +166,7 @@ func (z *writer) body(ctx context.Context, m *member, head, elements []byte) err
 		if len(elements) == 0 {
 			break
 		}
-		block = elements[:min(len(elements), blockLen-int(z.out.size%blockLen))] // in whole pages
+		block = elements[:min(int64(len(elements)), z.out.piece-z.out.size%z.out.piece)] // in whole pages
 		elements = elements[len(block):]
 	}
 	if m.method == Deflated {

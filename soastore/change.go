@@ -42,6 +42,8 @@ type change struct {
 	// spares are files or folders to write over instead of new ones; nil for none.
 	spares *spares
 	lost   []string // spares that could not be removed
+	// newPiece is the size of the pieces that new files are written in.
+	newPiece int64
 
 	staged  []staged // written, or being written
 	placed  []string // complete and under names of their own
@@ -135,25 +137,26 @@ func (c *change) create(name string, size int64, by share) (*target, error) {
 	partial := c.stage(name, c.partialName(name))
 	if by == shared {
 		f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_WRONLY)
-		return c.target(f, 0), err
+		return c.target(f, 0, c.newPiece), err
 	}
 	f, err := c.fs.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY)
 	if err != nil || size < allocateFrom || by == unsized {
-		return c.target(f, 0), err
+		return c.target(f, 0, c.newPiece), err
 	}
 	if err := f.Allocate(0, size); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, errors.Join(err, f.Close())
 	}
-	return c.target(f, size), nil
+	return c.target(f, size, c.newPiece), nil
 }
 
-// target returns f, which has so many bytes already, as one to be written.
-func (c *change) target(f fsys.File, before int64) *target {
+// target returns f, which has so many bytes already, as one to be written in pieces of
+// that size.
+func (c *change) target(f fsys.File, before, piece int64) *target {
 	t := &c.oneTarget
 	if t.File != nil { // one of several files
 		t = new(target)
 	}
-	t.File, t.before = f, before
+	t.File, t.before, t.piece = f, before, piece
 	return t
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/soastore/soa/comm"
+	"github.com/soastore/soa/internal/fsys"
 )
 
 // ballot is how the ranks of a store come to one result in a collective call.
@@ -152,7 +153,10 @@ func (s *Spill) startChange(ch *change) *change {
 	*ch = change{
 		fs: s.fs, store: s.token[:tokenLen-8], seq: uint32(s.seq), sync: s.opts.Sync,
 		alone: s.format.committers() == 1, single: s.comm.Size() == 1,
-		folders: s.format.folders(), spares: s.spares,
+		folders: s.format.folders(), spares: s.spares, newPiece: fsys.PagePiece,
+	}
+	if s.on.Kind == fsys.Memory { // whose pages are of one size
+		ch.newPiece = fsys.CachePiece
 	}
 	s.mu.Lock()
 	names := s.leftover

@@ -90,6 +90,9 @@ func (s *Spill) join(ctx context.Context, rank int, kind string) error {
 			return keyError("open", "", err)
 		}
 	}
+	if on, err := s.fs.TypeOf(filepath.Dir(s.opts.Path)); err == nil {
+		s.on = on
+	}
 	if s.opts.RecycleBytes >= 0 && !s.group.anyShared() && s.tellsUse() {
 		s.spares = newSpares(s.opts.RecycleBytes, s.format.folders())
 	}

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,11 +68,10 @@ func newSpares(limit int64, folders bool) *spares {
 // made with. Of files without checksums, as folders have, it must be known not to do
 // such, nor to be one that other machines use.
 func (s *Spill) tellsUse() bool {
-	t, err := s.fs.TypeOf(filepath.Dir(s.opts.Path))
 	if s.format.folders() {
-		return err == nil && (t.Kind == fsys.Memory || t.Kind == fsys.Local)
+		return s.on.Kind == fsys.Memory || s.on.Kind == fsys.Local
 	}
-	return err == nil && t.Name != "overlay"
+	return s.on.Name != "" && s.on.Name != "overlay"
 }
 
 // take returns the spare whose size is nearest to the wanted, unless most of it
@@ -177,7 +175,11 @@ func (c *change) reuse(name string, size int64) *target {
 		return nil
 	}
 	c.stage(name, at)
-	return c.target(f, before)
+	piece := c.newPiece
+	if before >= size/2 { // much of it has its pages
+		piece = fsys.CachePiece
+	}
+	return c.target(f, before, piece)
 }
 
 // reuseFolder has write fill a spare folder that fits, for the content of name, and
@@ -265,8 +267,12 @@ func (c *change) trash(name string) { c.lost = append(c.lost, c.remove([]string{
 type target struct {
 	fsys.File
 	before int64 // the file's length when it was opened
+	piece  int64
 	end    atomic.Int64
 }
+
+// PieceSize is what [fsys.PieceSize] asks for.
+func (t *target) PieceSize() int64 { return t.piece }
 
 // WriteAt writes p at off, and remembers how far the file goes.
 func (t *target) WriteAt(p []byte, off int64) (int, error) {

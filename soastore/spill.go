@@ -30,7 +30,8 @@ type Spill struct {
 	group  *grouping // which ranks share files; nil in memory
 	format format
 	token  string
-	spares *spares // nil for none
+	on     fsys.Type // where the files are; zero if that is not known
+	spares *spares   // nil for none
 	// codecOf gives the codec of arrays in memory; nil for none.
 	codecOf func(soa.DType) codec.Codec
 
