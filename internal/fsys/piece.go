@@ -7,8 +7,8 @@ const (
 	CachePiece = 256 << 10
 	// PagePiece is the largest page that the page cache has for a file on a disk, if its
 	// file system has pages of several sizes there (ext4, xfs). A new file gets pages as
-	// large as what is written at once, up to that; few large ones are found several
-	// times sooner than many small ones in memory that was in use before.
+	// large as what is written at once, up to that; few large ones are often found sooner
+	// than many small ones, in memory that was in use before.
 	PagePiece = 2 << 20
 )
 
