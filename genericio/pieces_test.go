@@ -9,24 +9,8 @@ import (
 	"github.com/soastore/soa/comm"
 	"github.com/soastore/soa/genericio"
 	"github.com/soastore/soa/internal/fsys"
+	"github.com/soastore/soa/internal/testkit"
 )
-
-// pieces is a file that is written in pieces of so many bytes.
-type pieces struct {
-	memFile
-	size int64
-	most int64 // bytes of one write
-	cut  bool  // a large write reached over the end of a piece
-}
-
-func (f *pieces) PieceSize() int64 { return f.size }
-
-func (f *pieces) WriteAt(p []byte, off int64) (int, error) {
-	n := int64(len(p))
-	f.most = max(f.most, n)
-	f.cut = f.cut || n > 256<<10 && off/f.size != (off+n-1)/f.size
-	return f.memFile.WriteAt(p, off)
-}
 
 // TestPieces: the file is the same, whatever the size of the pieces is that it is
 // written in.
@@ -43,10 +27,10 @@ func TestPieces(t *testing.T) {
 	var want memFile
 	require.NoError(t, l.WriteRank(ctx, &want, d))
 	for _, size := range []int64{fsys.CachePiece, fsys.PagePiece} {
-		f := &pieces{size: size}
+		f := &testkit.PiecesFile{Size: size}
 		require.NoError(t, l.WriteRank(ctx, f, d))
-		require.Equal(t, want.data, f.data)
-		require.Equal(t, size, f.most)
-		require.False(t, f.cut)
+		require.Equal(t, want.data, f.Data)
+		require.Equal(t, size, f.Most)
+		require.False(t, f.Cut)
 	}
 }
