@@ -148,12 +148,13 @@ func (z *writer) deflater() (_ *flate.Writer, err error) {
 // body writes a member's bytes: a .npy header, then elements.
 func (z *writer) body(ctx context.Context, m *member, head, elements []byte) error {
 	var w io.Writer = &z.out
+	piece := z.out.piece
 	if m.method == Deflated {
 		deflate, err := z.deflater()
 		if err != nil {
 			return err
 		}
-		w = deflate
+		w, piece = deflate, blockLen
 	}
 	for block := head; ; {
 		if err := ctx.Err(); err != nil {
@@ -166,7 +167,7 @@ func (z *writer) body(ctx context.Context, m *member, head, elements []byte) err
 		if len(elements) == 0 {
 			break
 		}
-		block = elements[:min(int64(len(elements)), z.out.piece-z.out.size%z.out.piece)] // in whole pages
+		block = elements[:min(int64(len(elements)), piece-z.out.size%piece)] // in whole pages
 		elements = elements[len(block):]
 	}
 	if m.method == Deflated {
