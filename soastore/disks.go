@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/soastore/soa"
-	"github.com/soastore/soa/internal/fsys"
 )
 
 // disks are the files below the tiers of one rank: a store for each path, which this
@@ -23,8 +22,7 @@ type disks struct {
 // disk is one path.
 type disk struct {
 	Path
-	fileSystem fsys.Type
-	spill      *Spill
+	spill *Spill
 
 	// Guarded by disks.mu:
 	used    int64 // bytes of its values

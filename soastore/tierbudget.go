@@ -47,7 +47,7 @@ func (t *Tiered) filesInMemory() bool {
 		return false
 	}
 	for _, k := range t.disks.list {
-		if k.fileSystem.Kind == fsys.Memory {
+		if k.spill.on.Kind == fsys.Memory {
 			return true
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,22 +112,17 @@ func (t *Tiered) openDisks(p *partition.Partition) error {
 	return nil
 }
 
-// recognise finds out what kind of file system a path is on, and says so if that
-// matters.
+// recognise says what kind of file system a path is on, if that matters.
 func (t *Tiered) recognise(k *disk) {
-	var err error
-	if k.fileSystem, err = k.spill.fs.TypeOf(filepath.Dir(k.Path.Path)); err != nil {
-		return
-	}
 	log := t.opts.Log
 	if log == nil {
 		log = slog.Default()
 	}
 	switch {
-	case k.fileSystem.Kind == fsys.Memory:
-		log.Warn("soastore: files of a tiered store are in memory, and count as such", "path", k.Path.Path, "filesystem", k.fileSystem.Name)
-	case k.fileSystem.Kind == fsys.Network:
-		log.Warn("soastore: files of a tiered store are on a network file system: a local disk is faster", "path", k.Path.Path, "filesystem", k.fileSystem.Name)
+	case k.spill.on.Kind == fsys.Memory:
+		log.Warn("soastore: files of a tiered store are in memory, and count as such", "path", k.Path.Path, "filesystem", k.spill.on.Name)
+	case k.spill.on.Kind == fsys.Network:
+		log.Warn("soastore: files of a tiered store are on a network file system: a local disk is faster", "path", k.Path.Path, "filesystem", k.spill.on.Name)
 	}
 }
 

@@ -73,6 +73,6 @@ func (b *disks) count(st *Stats) {
 		st.Disk += below.Disk
 		st.Spare += below.Spare
 		st.Leftover += below.Leftover
-		st.Paths = append(st.Paths, PathStats{Path: k.Path.Path, FileSystem: k.fileSystem.Name, Limit: k.Limit, Used: below.Disk})
+		st.Paths = append(st.Paths, PathStats{Path: k.Path.Path, FileSystem: k.spill.on.Name, Limit: k.Limit, Used: below.Disk})
 	}
 }
