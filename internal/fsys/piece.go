@@ -14,9 +14,12 @@ const (
 
 // PieceSize returns in pieces of how many bytes large content is best summed and written
 // to w, at multiples of it: PagePiece, if no method PieceSize of w says otherwise.
+// No other than a positive size counts.
 func PieceSize(w io.WriterAt) int64 {
 	if sized, ok := w.(interface{ PieceSize() int64 }); ok {
-		return sized.PieceSize()
+		if size := sized.PieceSize(); size > 0 {
+			return size
+		}
 	}
 	return PagePiece
 }
