@@ -77,7 +77,7 @@ func (w *folderWriter) voidFolder(d *soa.Dict) (unused []string, err error) {
 }
 
 // checkFiles reports if anything in the folder is not of what its table of contents
-// says.
+// says. It returns the names of the files that d has no use for.
 func (w *folderWriter) checkFiles(d *soa.Dict) (unused []string, err error) {
 	err = w.files.Entries(func(name string, regular bool) error {
 		field, ok := w.old.fieldOf(name)
